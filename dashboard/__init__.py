@@ -1,0 +1,1 @@
+"""Pages and the live hub: data in, components out."""

@@ -1,0 +1,1 @@
+"""History in ClickHouse. The only folder that knows SQL."""

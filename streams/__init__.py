@@ -1,0 +1,1 @@
+"""From sources to indices: feeds, Faust agents, the archive."""
