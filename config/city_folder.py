@@ -1,0 +1,94 @@
+"""A city folder to a City: city.yaml, segments.geojson, sensors.csv.
+
+`inspect_city` finds every mistake; `load_city` raises the first as ConfigurationError naming file, row
+or feature, and field. `config.city_writing.write_city` is the way back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.city_consistency import contradictions
+from config.city_schema import CityFile, SegmentFeature
+from config.city_tables import read_segments, read_sensors
+from config.city_writing import CITY_FILE, SEGMENTS_FILE, SENSORS_FILE, write_city
+from config.strict_yaml import first, read_yaml
+from models.city import City, Corridor, District, Landmark, Name, Segment, Sensor
+from models.errors import ConfigurationError
+
+__all__ = ["city_folder_of", "inspect_city", "load_city", "write_city"]
+
+SHIPPED_CITIES = Path(__file__).parent / "cities"
+
+
+def city_folder_of(name_or_path: str) -> Path:
+    """The folder meant: a path that exists, else the name of a city shipped in config/cities.
+
+    Raises ConfigurationError where there is neither.
+    """
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path
+    shipped = SHIPPED_CITIES / name_or_path
+    if path.name == name_or_path and shipped.is_dir():
+        return shipped
+    names = sorted(p.name for p in SHIPPED_CITIES.glob("*") if p.is_dir())
+    remedy = f"make one with import-city; shipped: {', '.join(names) or 'none'}"
+    raise ConfigurationError(name_or_path, "", "no such city folder", remedy)
+
+
+def load_city(folder: Path) -> City:
+    """The city of `folder`; raises ConfigurationError with the first mistake."""
+    city, mistakes = inspect_city(folder)
+    first(mistakes)
+    assert city is not None
+    return city
+
+
+def inspect_city(folder: Path) -> tuple[City | None, list[ConfigurationError]]:
+    """The city of `folder`, or None and every mistake in it."""
+    if not folder.is_dir():
+        return None, [ConfigurationError(str(folder), "", "no such city folder")]
+    file, mistakes = read_yaml(folder / CITY_FILE, CityFile)
+    segments, segment_mistakes = read_segments(folder / SEGMENTS_FILE)
+    sensors, sensor_mistakes = read_sensors(folder / SENSORS_FILE)
+    mistakes = mistakes + segment_mistakes + sensor_mistakes
+    if file is None or mistakes:
+        return None, mistakes
+    mistakes = contradictions(folder / CITY_FILE, file, segments, sensors)
+    if mistakes:
+        return None, mistakes
+    city = City(
+        city_id=file.city_id,
+        name=file.name.to_name(),
+        timezone=file.timezone,
+        segments=tuple(_to_segment(feature) for _, feature in segments),
+        sensors=tuple(Sensor(**row.model_dump()) for _, row in sensors),
+        districts=tuple(District(d.district_id, d.name.to_name()) for d in file.districts),
+        corridors=tuple(
+            Corridor(c.corridor_id, c.name.to_name(), tuple(c.segment_ids)) for c in file.corridors
+        ),
+        landmarks=tuple(Landmark(m.name.to_name(), m.lon, m.lat) for m in file.landmarks),
+        schematic=file.schematic,
+        synthetic=file.synthetic,
+        expected_period_s=file.expected_period_s,
+    )
+    return city, []
+
+
+def _to_segment(feature: SegmentFeature) -> Segment:
+    fields = feature.properties
+    return Segment(
+        segment_id=fields.segment_id,
+        name=Name(zh=fields.name_zh, en=fields.name_en),
+        district_id=fields.district,
+        road_class=fields.road_class,
+        length_m=float(fields.length_m),
+        lanes=fields.lanes,
+        speed_limit_kmh=float(fields.speed_limit_kmh or 0),
+        free_flow_kmh=float(fields.free_flow_kmh),
+        free_flow_method=fields.free_flow_method,
+        polyline=tuple((float(lon), float(lat)) for lon, lat in feature.geometry.coordinates),
+        from_node=fields.from_node,
+        to_node=fields.to_node,
+    )
