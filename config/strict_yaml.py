@@ -100,7 +100,9 @@ def mistakes_of(
 ) -> list[ConfigurationError]:
     """One mistake per wrong field of a validation error, each with its line where `root` tells it."""
     mistakes = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    # a misspelt key is both unknown and missing: what was written is the better hint, so it comes first
+    for detail in sorted(details, key=lambda d: d["type"] != "extra_forbidden"):
         where = detail["loc"]
         line = _line_of(root, where)
         problem = detail["msg"].removeprefix("Value error, ")
