@@ -1,0 +1,261 @@
+"""From records to columns: decode, validate, and say why a record is refused.
+
+The canonical traffic observation is a JSON object: required `sensor_id`, `event_time` (with zone),
+`interval_s`, and at least one of `speed_kmh`, `speed_harm_kmh`, `flow_veh`, `flow_vph`,
+`occupancy_pct`. A matched probe sample has `vehicle_id`, `segment_id`, `event_time`, `speed_kmh` and
+no interval. A clock record has only `clock_time`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zlib import crc32
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.city import City
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+MAXIMUM_RECORD_BYTES = 64 * 1024
+MAXIMUM_INTERVAL_S = 3600
+MAXIMUM_SPEED_KMH = 200.0
+MAXIMUM_FLOW_VPH_PER_LANE = 3600.0
+
+REASONS = (
+    "too_large",
+    "invalid_utf8",
+    "malformed_json",
+    "wrong_type",
+    "missing_field",
+    "not_finite",
+    "out_of_range",
+    "no_measurement",
+    "unknown_sensor",
+    "unknown_segment",
+    "ahead_of_clock",
+)
+"""Why a record can become a dead letter; `ahead_of_clock` is decided when it is folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that is kept as a dead letter. `position` is its index in the batch."""
+
+    position: int
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class ObservationColumns:
+    """Records of one partition in log order, as arrays of one length; null measurements are NaN.
+
+    `clock_ms` is the time of a clock record and 0 elsewhere; a clock record has no other content.
+    """
+
+    sensor: Ints  # position in City.sensors; -1 for a probe or clock
+    segment: Ints  # position in City.segments; -1 for a clock
+    vehicle: Ints  # probe's pseudonym as a number; -1 elsewhere
+    start_ms: Ints
+    event_ms: Ints
+    speed_kmh: Floats
+    flow_veh: Floats
+    occupancy_pct: Floats
+    sent_ms: Ints  # 0 where not given
+    clock_ms: Ints
+    offset: Ints
+
+    def __len__(self) -> int:
+        return len(self.event_ms)
+
+    def take(self, rows: npt.NDArray[np.bool_] | Ints) -> ObservationColumns:
+        """The chosen rows, by mask or positions."""
+        return ObservationColumns(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+class _Record(msgspec.Struct):
+    sensor_id: str | None = None
+    segment_id: str | None = None
+    vehicle_id: str | None = None
+    event_time: datetime | None = None
+    interval_s: float | None = None
+    speed_kmh: float | None = None
+    speed_harm_kmh: float | None = None
+    flow_veh: float | None = None
+    flow_vph: float | None = None
+    occupancy_pct: float | None = None
+    sent_time: datetime | None = None
+    clock_time: datetime | None = None
+
+
+_one = msgspec.json.Decoder(_Record)
+_many = msgspec.json.Decoder(list[_Record])
+
+_Row = tuple[int, int, int, int, int, float, float, float, int, int]
+
+
+def decode(
+    payloads: Sequence[bytes], offsets: Sequence[int] | Ints, city: City
+) -> tuple[ObservationColumns, list[Refusal]]:
+    """Decode and validate the records of one partition, in log order.
+
+    Returns the columns of what was understood (rows of refused records are left out) and the refusals.
+    Never raises for bad data.
+    """
+    records = _decode_together(payloads)
+    rows: list[_Row] = []
+    kept: list[int] = []
+    refusals: list[Refusal] = []
+    for position, payload in enumerate(payloads):
+        try:
+            record = records[position] if records is not None else _decode_one(payload)
+            rows.append(_row(record, city))
+            kept.append(position)
+        except _RefusedError as refused:
+            refusals.append(Refusal(position, refused.reason, refused.detail))
+    return _columns(rows, np.asarray(offsets, dtype=np.int64)[kept]), refusals
+
+
+def _decode_together(payloads: Sequence[bytes]) -> list[_Record] | None:
+    """All records in one pass, or None when any of them needs a look of its own.
+
+    Joining is safe only if each payload is one object by itself: the braces and the count see to that.
+    """
+    if not all(p[:1] == b"{" and p[-1:] == b"}" and len(p) <= MAXIMUM_RECORD_BYTES for p in payloads):
+        return None
+    try:
+        records = _many.decode(b"[" + b",".join(payloads) + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return records if len(records) == len(payloads) else None
+
+
+class _RefusedError(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(detail)
+
+
+def _decode_one(payload: bytes) -> _Record:
+    if len(payload) > MAXIMUM_RECORD_BYTES:
+        raise _RefusedError("too_large", f"{len(payload)} bytes, at most {MAXIMUM_RECORD_BYTES}")
+    try:
+        return _one.decode(payload)
+    except UnicodeDecodeError as error:
+        raise _RefusedError("invalid_utf8", str(error)) from error
+    except msgspec.ValidationError as error:
+        reason = "not_finite" if "out of range" in str(error) else "wrong_type"
+        raise _RefusedError(reason, str(error)) from error
+    except msgspec.DecodeError as error:
+        raise _RefusedError(_why_undecodable(payload), str(error)) from error
+
+
+def _why_undecodable(payload: bytes) -> str:
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return "invalid_utf8"
+    bare = re.sub(rb'"[^"]*"', b"", payload)
+    return "not_finite" if b"NaN" in bare or b"Infinity" in bare else "malformed_json"
+
+
+def _epoch_ms(value: datetime, field: str) -> int:
+    if value.tzinfo is None:
+        raise _RefusedError("wrong_type", f"{field} has no time zone")
+    return round(value.timestamp() * 1000)
+
+
+def _between(value: float | None, low: float, high: float, field: str) -> float:
+    if value is None:
+        return math.nan
+    if not math.isfinite(value):
+        raise _RefusedError("not_finite", f"{field} is {value}")
+    if not low <= value <= high:
+        raise _RefusedError("out_of_range", f"{field} is {value:g}, expected {low:g} to {high:g}")
+    return value
+
+
+def _row(record: _Record, city: City) -> _Row:
+    if record.clock_time is not None:
+        clock_ms = _epoch_ms(record.clock_time, "clock_time")
+        return (-1, -1, -1, 0, 0, math.nan, math.nan, math.nan, 0, clock_ms)
+    if record.event_time is None:
+        raise _RefusedError("missing_field", "event_time")
+    event_ms = _epoch_ms(record.event_time, "event_time")
+    sent_ms = 0 if record.sent_time is None else _epoch_ms(record.sent_time, "sent_time")
+    if record.vehicle_id is not None and record.sensor_id is None:
+        return _probe_row(record, event_ms, sent_ms, city)
+    return _loop_row(record, event_ms, sent_ms, city)
+
+
+def _probe_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
+    segment = city.segment_position.get(record.segment_id or "")
+    if segment is None:
+        raise _RefusedError("unknown_segment", f"segment_id {record.segment_id!r} is not in the city folder")
+    speed = _between(record.speed_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_kmh")
+    if math.isnan(speed):
+        raise _RefusedError("no_measurement", "a probe sample needs speed_kmh")
+    vehicle = crc32((record.vehicle_id or "").encode())
+    return (-1, segment, vehicle, event_ms, event_ms, speed, math.nan, math.nan, sent_ms, 0)
+
+
+def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
+    if record.sensor_id is None:
+        raise _RefusedError("missing_field", "sensor_id")
+    if record.interval_s is None:
+        raise _RefusedError("missing_field", "interval_s")
+    sensor = city.sensor_position.get(record.sensor_id)
+    if sensor is None:
+        raise _RefusedError("unknown_sensor", f"sensor_id {record.sensor_id!r} is not in the city folder")
+    interval_s = _between(record.interval_s, 1.0, MAXIMUM_INTERVAL_S, "interval_s")
+    speed = _between(record.speed_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_kmh")
+    harmonic = _between(record.speed_harm_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_harm_kmh")
+    if not math.isnan(harmonic):
+        speed = harmonic
+    most_vph = MAXIMUM_FLOW_VPH_PER_LANE * max(1, city.sensors[sensor].lanes)
+    flow = _between(record.flow_veh, 0.0, most_vph, "flow_veh")
+    flow_vph = _between(record.flow_vph, 0.0, most_vph, "flow_vph")
+    if math.isnan(flow):
+        flow = flow_vph * interval_s / 3600.0
+    occupancy = _between(record.occupancy_pct, 0.0, 100.0, "occupancy_pct")
+    if math.isnan(speed) and math.isnan(flow) and math.isnan(occupancy):
+        raise _RefusedError("no_measurement", "none of speed_kmh, flow_veh, flow_vph, occupancy_pct")
+    segment = int(city.segment_of_sensor[sensor])
+    start_ms = event_ms - round(interval_s * 1000)
+    return (sensor, segment, -1, start_ms, event_ms, speed, flow, occupancy, sent_ms, 0)
+
+
+def _columns(rows: list[_Row], offset: Ints) -> ObservationColumns:
+    if not rows:
+        rows_by_field: list[Sequence[float]] = [()] * 10
+    else:
+        rows_by_field = list(zip(*rows, strict=True))
+    sensor, segment, vehicle, start, event, speed, flow, occupancy, sent, clock = rows_by_field
+
+    def whole(values: Sequence[float]) -> Ints:
+        return np.array(values, dtype=np.int64)
+
+    def real(values: Sequence[float]) -> Floats:
+        return np.array(values, dtype=np.float64)
+
+    return ObservationColumns(
+        whole(sensor),
+        whole(segment),
+        whole(vehicle),
+        whole(start),
+        whole(event),
+        real(speed),
+        real(flow),
+        real(occupancy),
+        whole(sent),
+        whole(clock),
+        offset,
+    )
