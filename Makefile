@@ -38,12 +38,12 @@ format: .venv/.tests ## put the code into the one format
 services: ## install what the tests run beside the code (as root on Debian; elsewhere says what is missing)
 	@bash tests/services/install.sh
 
-lock: .venv/.tests ## pin every package again, with hashes
+lock: .venv/.tests ## pin every package again, with hashes (CPython 3.11 to 3.13, Linux)
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
-LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --group build --universal --python-version 3.11 \
+LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --group build --python-platform linux --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 clean: ## remove what these commands made, but the data
