@@ -58,9 +58,9 @@ class Step:
 
 
 def read_migrations(directory: Path = MIGRATIONS) -> list[Migration]:
-    """The files in order. ConfigurationError names a file that was edited, is unlisted, missing or misnamed."""
+    """The files in order. ConfigurationError names one that was edited, is unlisted, missing or misnamed."""
     listed = _listed_checksums(directory / CHECKSUMS)
-    migrations = []
+    migrations: list[Migration] = []
     for path in sorted(directory.glob("*.sql")):
         migration = _read(path)
         if path.name not in listed:
@@ -92,7 +92,9 @@ def plan(history: History, directory: Path = MIGRATIONS) -> list[Step]:
             f"has migration {unknown[0]:04}, which this program does not know",
             "use the newer program",
         )
-    return [_step(migration, applied.get(migration.number), version, history.place) for migration in migrations]
+    return [
+        _step(migration, applied.get(migration.number), version, history.place) for migration in migrations
+    ]
 
 
 def migrate(history: History, directory: Path = MIGRATIONS) -> list[Step]:
@@ -138,7 +140,9 @@ def _step(migration: Migration, applied: str | None, version: tuple[int, int], p
         return Step(migration, State.APPLIED)
     if migration.requires is not None and version < migration.requires:
         needed = ".".join(map(str, migration.requires))
-        return Step(migration, State.LEFT_OUT, f"needs ClickHouse {needed}, this is {version[0]}.{version[1]}")
+        return Step(
+            migration, State.LEFT_OUT, f"needs ClickHouse {needed}, this is {version[0]}.{version[1]}"
+        )
     return Step(migration, State.PENDING)
 
 

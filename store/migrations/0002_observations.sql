@@ -1,5 +1,6 @@
 -- Every accepted observation, once per place in the log (topic, partition, log, offset).
--- A missing measurement is NaN. fate: counted in a window, or a repetition, or too late for any window.
+-- A missing measurement is NaN; measurements keep all their digits, so that windows rebuilt from here are
+-- the same windows. fate: counted in a window, or a repetition, or too late for any window.
 create table if not exists observations
 (
     topic String,
@@ -11,9 +12,9 @@ create table if not exists observations
     event_time DateTime('UTC'),
     event_ms UInt16,
     interval_s UInt32,
-    speed_kmh Float32,
-    flow_veh Float32,
-    occupancy_pct Float32,
+    speed_kmh Float64,
+    flow_veh Float64,
+    occupancy_pct Float64,
     vehicle_id String,
     fate Enum8('counted' = 1, 'duplicate' = 2, 'late' = 3),
     synthetic UInt8,
