@@ -22,6 +22,7 @@ DISTANCE_LIMIT_M = 25.0
 HEADING_LIMIT_DEG = 45.0
 METRES_PER_DEGREE = 111_195.0
 _CELL_M = 100.0
+_MAXIMUM_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class RoadGrid:
     start_m: Floats  # (pieces, 2) x east, y north
     along_m: Floats  # (pieces, 2) vector from start to end
     heading_deg: Floats  # 0 north, 90 east, per piece
+    cell_m: float
     columns: int
     rows: int
     first: Ints  # (cells + 1,) where the pieces of a cell begin in `pieces`
@@ -55,8 +57,10 @@ def road_grid(city: City) -> RoadGrid:
     start = np.concatenate([line[:-1] for line in lines]) if lines else np.zeros((0, 2))
     along = np.concatenate([np.diff(line, axis=0) for line in lines]) if lines else np.zeros((0, 2))
     counts = np.array([len(line) - 1 for line in lines], dtype=np.int64)
-    columns, rows = (int(n) for n in np.floor((end - origin) * scale / _CELL_M) + 1)
-    first, pieces = _cells_of_pieces(start, along, columns, rows)
+    size_m = (end - origin) * scale
+    cell_m = max(_CELL_M, float(np.sqrt(size_m[0] * size_m[1] / _MAXIMUM_CELLS)))
+    columns, rows = (int(n) for n in np.floor(size_m / cell_m) + 1)
+    first, pieces = _cells_of_pieces(start, along, cell_m, columns, rows)
     return RoadGrid(
         origin_lon=float(origin[0]),
         origin_lat=float(origin[1]),
@@ -65,6 +69,7 @@ def road_grid(city: City) -> RoadGrid:
         start_m=start,
         along_m=along,
         heading_deg=np.rad2deg(np.arctan2(along[:, 0], along[:, 1])) % 360.0,
+        cell_m=cell_m,
         columns=columns,
         rows=rows,
         first=first,
@@ -81,10 +86,10 @@ def match_positions(grid: RoadGrid, lon: Floats, lat: Floats, heading_deg: Float
     distance_m = np.full(len(lon), np.nan)
     x = (lon - grid.origin_lon) * grid.metres_per_lon
     y = (lat - grid.origin_lat) * METRES_PER_DEGREE
-    with np.errstate(invalid="ignore"):
-        inside = (x >= 0) & (y >= 0) & (x < grid.columns * _CELL_M) & (y < grid.rows * _CELL_M)
-    rows = np.flatnonzero(inside)
-    cell = (y[rows] // _CELL_M).astype(np.int64) * grid.columns + (x[rows] // _CELL_M).astype(np.int64)
+    width_m, height_m = grid.columns * grid.cell_m, grid.rows * grid.cell_m
+    rows = np.flatnonzero((x >= 0) & (y >= 0) & (x < width_m) & (y < height_m))
+    column, row = (np.floor(v[rows] / grid.cell_m).astype(np.int64) for v in (x, y))
+    cell = row * grid.columns + column
     counts = grid.first[cell + 1] - grid.first[cell]
     point = np.repeat(rows, counts)
     if not len(point):
@@ -108,25 +113,28 @@ def _distance_m(point: Floats, start: Floats, along: Floats) -> Floats:
     share = np.einsum("ij,ij->i", point - start, along) / np.where(length_2 > 0, length_2, 1.0)
     nearest = start + np.clip(share, 0.0, 1.0)[:, None] * along
     gap = point - nearest
-    return np.hypot(gap[:, 0], gap[:, 1])
+    away: Floats = np.hypot(gap[:, 0], gap[:, 1])
+    return away
 
 
-def _cells_of_pieces(start: Floats, along: Floats, columns: int, rows: int) -> tuple[Ints, Ints]:
+def _cells_of_pieces(
+    start: Floats, along: Floats, cell_m: float, columns: int, rows: int
+) -> tuple[Ints, Ints]:
     """For each cell the pieces whose surroundings touch it, as (first, pieces)."""
     low = np.minimum(start, start + along) - DISTANCE_LIMIT_M
     high = np.maximum(start, start + along) + DISTANCE_LIMIT_M
     last = np.array([columns - 1, rows - 1])
-    from_cell = np.clip(np.floor(low / _CELL_M).astype(np.int64), 0, last)
-    to_cell = np.clip(np.floor(high / _CELL_M).astype(np.int64), 0, last)
+    from_cell = np.clip(np.floor(low / cell_m).astype(np.int64), 0, last)
+    to_cell = np.clip(np.floor(high / cell_m).astype(np.int64), 0, last)
     width, height = (to_cell - from_cell + 1).T
     counts = width * height
     piece = np.repeat(np.arange(len(start), dtype=np.int64), counts)
     within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
     column = from_cell[piece, 0] + within % width[piece]
     row = from_cell[piece, 1] + within // width[piece]
-    middle = (np.column_stack([column, row]) + 0.5) * _CELL_M
+    middle = (np.column_stack([column, row]) + 0.5) * cell_m
     # a long slanting piece passes few of the cells of its bounding box
-    reach_m = DISTANCE_LIMIT_M + _CELL_M * 0.7072
+    reach_m = DISTANCE_LIMIT_M + cell_m * 0.7072
     near = _distance_m(middle, start[piece], along[piece]) <= reach_m
     cell, piece = (row * columns + column)[near], piece[near]
     order = np.lexsort((piece, cell))

@@ -20,6 +20,7 @@ LOOK_AHEAD = 256
 JUMP_MS = 120_000
 """A step forward longer than this must be confirmed by the records that follow."""
 TICK_MS = 1000
+DAY_MS = 86_400_000
 
 LogEntry = tuple[Literal["clock"], int] | tuple[Literal["observation"], FeedRecord]
 
@@ -76,10 +77,15 @@ def timed(records: Iterable[FeedRecord]) -> Iterator[tuple[int, FeedRecord]]:
 
 
 def _beginning_ms(first: Iterable[FeedRecord]) -> int:
-    """The earliest time among the first records that is not a wrong clock."""
-    times = [record.available_ms for record in first]
-    middle_ms = median_low(times)
-    return min(t for t in times if abs(t - middle_ms) <= JUMP_MS)
+    """The earliest time among the first records that is not a wrong clock.
+
+    A time counts as wrong where it lies before the others by more than a day and by far more than they
+    are spread, such as 1970 in a recording of today.
+    """
+    times = sorted(record.available_ms for record in first)
+    middle_ms, upper_ms = times[(len(times) - 1) // 2], times[(len(times) - 1) * 3 // 4]
+    reach_ms = max(DAY_MS, 4 * (upper_ms - middle_ms))
+    return next(t for t in times if middle_ms - t <= reach_ms)
 
 
 def _is_confirmed(time_ms: int, following: Iterable[FeedRecord]) -> bool:

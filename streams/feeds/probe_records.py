@@ -57,7 +57,8 @@ def _positions(samples: list[ProbeSample], grid: RoadGrid | None) -> list[int]:
     if grid is None or not samples:
         return [-1] * len(samples)
     columns = np.array([(s.lon, s.lat, s.heading_deg) for s in samples], dtype=np.float64)
-    return match_positions(grid, columns[:, 0], columns[:, 1], columns[:, 2])[0].tolist()
+    segment, _ = match_positions(grid, columns[:, 0], columns[:, 1], columns[:, 2])
+    return [int(position) for position in segment]
 
 
 def _observation(sample: ProbeSample, segment_id: str) -> FeedRecord:
