@@ -47,12 +47,11 @@ def encode_partials(
     areas: int,
     partials: list[AreaPartial],
 ) -> bytes:
+    """The wire form of what one partition tells at one tick."""
     windows = [
         WindowPartial(p.window_s, p.start_ms, int(p.status), p.sums.astype("<i8").tobytes()) for p in partials
     ]
-    return _encoder.encode(
-        PartialRecord(city_id, partition, clock_ms, data_ms, watermark_ms, areas, windows)
-    )
+    return _encoder.encode(PartialRecord(city_id, partition, clock_ms, data_ms, watermark_ms, areas, windows))
 
 
 def decode_partials(payload: bytes) -> tuple[PartialRecord, list[AreaPartial]]:

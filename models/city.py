@@ -26,6 +26,8 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class District(msgspec.Struct, frozen=True):
+    """A part of the city that segments belong to."""
+
     district_id: str
     name: Name
 
@@ -39,6 +41,8 @@ class Corridor(msgspec.Struct, frozen=True):
 
 
 class Landmark(msgspec.Struct, frozen=True):
+    """A place that people know, drawn on the map."""
+
     name: Name
     lon: float
     lat: float
@@ -62,6 +66,8 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Sensor(msgspec.Struct, frozen=True):
+    """A fixed detector on one segment; `offset_m` from the segment's start."""
+
     sensor_id: str
     segment_id: str
     kind: str = "loop"
@@ -92,14 +98,17 @@ class City(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def segment_position(self) -> dict[str, int]:
+        """Segment id -> position."""
         return {segment.segment_id: i for i, segment in enumerate(self.segments)}
 
     @cached_property
     def sensor_position(self) -> dict[str, int]:
+        """Sensor id -> position."""
         return {sensor.sensor_id: i for i, sensor in enumerate(self.sensors)}
 
     @cached_property
     def district_position(self) -> dict[str, int]:
+        """District id -> position."""
         return {district.district_id: i for i, district in enumerate(self.districts)}
 
     @cached_property
@@ -109,14 +118,17 @@ class City(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def length_m(self) -> Floats:
+        """Length per segment, float64 (segments,)."""
         return np.array([s.length_m for s in self.segments], dtype=np.float64)
 
     @cached_property
     def free_flow_kmh(self) -> Floats:
+        """Free-flow speed per segment, float64 (segments,)."""
         return np.array([s.free_flow_kmh for s in self.segments], dtype=np.float64)
 
     @cached_property
     def lanes(self) -> Ints:
+        """Lanes per segment, int64 (segments,)."""
         return np.array([s.lanes for s in self.segments], dtype=np.int64)
 
     @cached_property

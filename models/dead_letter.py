@@ -27,7 +27,14 @@ class DeadLetter(msgspec.Struct):
 
 
 def dead_letter(
-    topic: str, partition: int, log_id: str, offset: int, received_ms: int, reason: str, detail: str, payload: bytes
+    topic: str,
+    partition: int,
+    log_id: str,
+    offset: int,
+    received_ms: int,
+    reason: str,
+    detail: str,
+    payload: bytes,
 ) -> DeadLetter:
     """The dead letter of one refused record; `received_ms` is the record's own Kafka time, so that making it
     again gives the same letter."""

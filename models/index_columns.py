@@ -129,6 +129,7 @@ def unpack_columns(record: IndexRecord) -> Columns:
 
 
 def encode_record(record: IndexRecord) -> bytes:
+    """The record as msgpack."""
     return _encoder.encode(record)
 
 

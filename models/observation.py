@@ -229,7 +229,7 @@ def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
     if math.isnan(speed) and math.isnan(flow) and math.isnan(occupancy):
         raise _RefusedError("no_measurement", "none of speed_kmh, flow_veh, flow_vph, occupancy_pct")
     segment = int(city.segment_of_sensor[sensor])
-    start_ms = event_ms - round(interval_s * 1000)
+    start_ms = event_ms - round(interval_s) * 1000
     return (sensor, segment, -1, start_ms, event_ms, speed, flow, occupancy, sent_ms, 0)
 
 

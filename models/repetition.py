@@ -24,9 +24,9 @@ class SeenObservations:
     _buckets: dict[int, Ints] = field(default_factory=dict)
 
     def repeated(self, columns: ObservationColumns, considered: Mask) -> Mask:
-        """True for each considered record whose (sensor or vehicle, event_time) came before; remembers the rest.
+        """True for each considered record whose (sensor or vehicle, event_time) came before.
 
-        The first in log order is the one that counts. bool (records,).
+        The first in log order is the one that counts, and is remembered. bool (records,).
         """
         repeated = np.zeros(len(columns), dtype=np.bool_)
         rows = np.flatnonzero(considered)

@@ -74,7 +74,9 @@ def segment_values(window_sums: Ints, segment: Ints, window_s: int, city: City) 
         segment=segment,
         observations=sums[:, s.OBSERVATIONS],
         speed_kmh=speed_kmh,
-        flow_vph=np.where(counted, sums[:, s.VEHICLES_MILLI] * 3600.0 / np.maximum(sums[:, s.FLOW_MS], 1), np.nan),
+        flow_vph=np.where(
+            counted, sums[:, s.VEHICLES_MILLI] * 3600.0 / np.maximum(sums[:, s.FLOW_MS], 1), np.nan
+        ),
         travel_time_index=index,
         level=level_of_travel_time_index(index),
         coverage=_coverage(sums, segment, window_s, city),

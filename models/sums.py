@@ -32,6 +32,7 @@ STANDING_QUEUE_OCCUPANCY_PCT = 60.0
 
 
 def empty_sums(segments: int) -> Ints:
+    """Sums of a window that nothing has been added to, int64 (segments, COLUMNS)."""
     return np.zeros((segments, COLUMNS), dtype=np.int64)
 
 
@@ -47,6 +48,7 @@ class Contribution:
 
     @property
     def end_ms(self) -> Ints:
+        """End of the window of each entry."""
         return self.start_ms + self.window_s * 1000
 
     def drop(self, unwanted: Mask) -> None:

@@ -60,6 +60,7 @@ class Window:
 
     @property
     def end_ms(self) -> int:
+        """The first moment after the window."""
         return self.start_ms + self.window_s * 1000
 
 
@@ -90,12 +91,8 @@ class PartitionWindows:
         """Every window that ends at or before this is published; 0 before any time is known."""
         return max(0, self._basis_ms - self.rules.settle_s * 1000) if self._basis_ms else 0
 
-    @property
-    def oldest_open_ms(self) -> int | None:
-        """Start of the oldest window that is not final, or None: what a commit must not pass."""
-        return min((window.start_ms for window in self._open.values()), default=None)
-
     def is_final(self, end_ms: int) -> bool:
+        """Whether a window that ends then takes nothing more."""
         return end_ms + self.rules.lateness_s * 1000 <= self.watermark_ms
 
     def fold(self, columns: ObservationColumns) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,176 @@
+"""The archive worker: a Faust app that writes the log, the indices and the dead letters into the history.
+
+Rows first, then the accounting of what they came from, then the acknowledgement. While the history is
+unavailable nothing is acknowledged and Kafka keeps the records; nobody else waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from time import time
+
+import faust
+import msgspec
+import numpy as np
+import structlog
+from faust.types import StreamT
+
+from models.city import City
+from models.congestion import METHOD_VERSION
+from models.dead_letter import decode_dead_letter
+from models.errors import StoreUnavailable
+from models.index_columns import Columns, decode_record, dtypes_of, unpack_columns
+from models.partition_index import concatenate
+from models.window import PartitionWindows
+from store.history import History
+from streams.archive_partition import ArchivePartition
+from streams.batches import Batch, batches
+from streams.broker import BrokerAddress
+from streams.faust_app import new_app, raw_topic
+from streams.topics import AREA_INDICES, DEAD_LETTERS, INDICES, OBSERVATIONS, Topic
+
+GROUP = "citybrain-archive"
+GATHER_S = 1.0
+LONGEST_RETRY_S = 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class ArchiveWorker:
+    """The running state. `unavailable_since` is a time while the history cannot be reached, else None."""
+
+    app: faust.App
+    history: History
+    city: City
+    log_id: str
+    start: Callable[[int, int], PartitionWindows]
+    partitions: dict[int, ArchivePartition] = field(default_factory=dict)
+    stored_rows: dict[str, int] = field(default_factory=dict)
+    last_insert_at: float | None = None
+    unavailable_since: float | None = None
+
+    async def archive_observations(self, gathered: Sequence[Batch]) -> None:
+        """Store a gathering of batches of the observations topic."""
+        rows, accounting = [], []
+        for batch in gathered:
+            state = self.partitions.get(batch.partition)
+            if state is None:
+                state = ArchivePartition(batch.partition, self.log_id, self.city, self.start)
+                self.partitions[batch.partition] = state
+            stored, counted = await asyncio.to_thread(state.take, batch)
+            rows.append(stored)
+            accounting.append(counted)
+        await self.insert("observations", rows)
+        await self.insert("accounting", accounting)
+
+    async def archive_indices(self, gathered: Sequence[Batch]) -> None:
+        """Store index records; provisional values are only for the wall."""
+        tables: dict[str, list[Columns]] = {"segment_indices": [], "area_indices": []}
+        for batch in gathered:
+            for payload in batch.payloads:
+                try:
+                    record = decode_record(payload)
+                    columns = unpack_columns(record)
+                except (msgspec.DecodeError, KeyError, ValueError) as error:
+                    log.warning("index record refused", problem=str(error), partition=batch.partition)
+                    continue
+                table = "segment_indices" if record.kind == "segment" else "area_indices"
+                tables[table].append(settled_rows(columns, record.kind, self.city.synthetic))
+        for table, parts in tables.items():
+            await self.insert(table, parts)
+
+    async def archive_dead_letters(self, gathered: Sequence[Batch]) -> None:
+        """Store refused records."""
+        letters = [decode_dead_letter(payload) for batch in gathered for payload in batch.payloads]
+        columns: Columns = {
+            "topic": [letter.topic for letter in letters],
+            "partition_id": np.array([letter.partition for letter in letters], dtype=np.int64),
+            "log_id": [letter.log_id for letter in letters],
+            "offset": np.array([letter.offset for letter in letters], dtype=np.int64),
+            "received_at": np.array([letter.received_ms // 1000 for letter in letters], dtype=np.int64),
+            "reason": [letter.reason for letter in letters],
+            "detail": [letter.detail for letter in letters],
+            "payload": [letter.payload_base64 for letter in letters],
+        }
+        await self.insert("dead_letters", [columns])
+
+    async def insert(self, table: str, parts: Sequence[Columns]) -> None:
+        """One block of all parts; waits and tries again for as long as the history is unavailable."""
+        filled = [part for part in parts if len(next(iter(part.values())))]
+        if not filled:
+            return
+        block = _joined(filled)
+        while True:
+            try:
+                rows = await asyncio.to_thread(self.history.insert, table, block)
+            except StoreUnavailable as error:
+                if self.unavailable_since is None:
+                    self.unavailable_since = time()
+                    log.warning("history unavailable, waiting", table=table, problem=str(error))
+                await asyncio.sleep(min(error.retry_after_s, LONGEST_RETRY_S))
+                continue
+            self.unavailable_since, self.last_insert_at = None, time()
+            self.stored_rows[table] = self.stored_rows.get(table, 0) + rows
+            return
+
+
+def settled_rows(columns: Columns, kind: str, synthetic: bool) -> Columns:
+    """Rows of an index table: everything but provisional values, with how and from what they were made."""
+    settled = np.asarray(columns["status"]) > 0
+    rows: Columns = {}
+    for name, dtype in dtypes_of(kind).items():
+        column = columns[name]
+        if dtype == "str":
+            rows[name] = [value for value, keep in zip(column, settled, strict=True) if keep]
+        else:
+            rows[name] = np.asarray(column)[settled]
+    count = int(settled.sum())
+    rows["synthetic"] = np.full(count, int(synthetic))
+    rows["method_version"] = np.full(count, METHOD_VERSION)
+    return rows
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    dtypes = {
+        name: "str" if isinstance(column, list) else np.asarray(column).dtype.str
+        for name, column in parts[0].items()
+    }
+    return concatenate(list(parts), dtypes)
+
+
+def create_archive_app(
+    broker: BrokerAddress,
+    history: History,
+    city: City,
+    partitions: int,
+    start: Callable[[int, int], PartitionWindows],
+) -> ArchiveWorker:
+    """An app that archives every topic. `start(partition, first_offset)`: see ArchivePartition."""
+    app = new_app(GROUP, broker, partitions)
+    worker = ArchiveWorker(app, history, city, broker.log_id, start)
+
+    def archive(topic: Topic, store: Callable[[Sequence[Batch]], Awaitable[None]]) -> None:
+        name = "archive_" + topic.name.replace(".", "_").replace("-", "_")
+
+        async def run(stream: StreamT[bytes]) -> None:
+            async for gathered in batches(stream, GATHER_S):
+                await store(gathered)
+                for batch in gathered:
+                    for event in batch.events:
+                        event.ack()
+
+        app.agent(raw_topic(app, topic, partitions), name=name, concurrency=1)(run)
+
+    archive(OBSERVATIONS, worker.archive_observations)
+    archive(INDICES, worker.archive_indices)
+    archive(AREA_INDICES, worker.archive_indices)
+    archive(DEAD_LETTERS, worker.archive_dead_letters)
+
+    @app.on_partitions_revoked.connect
+    async def forget(*_: object, **__: object) -> None:
+        worker.partitions.clear()
+
+    return worker

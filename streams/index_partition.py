@@ -1,0 +1,136 @@
+"""The index job of one partition of a running worker: batches in, records to produce out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.area_record import encode_partials
+from models.dead_letter import DeadLetter, dead_letter
+from models.index_columns import IndexRecord, encode_record, pack_columns
+from models.observation import ObservationColumns, Refusal, decode
+from models.partition_index import PartitionIndex
+from models.window import Fate
+from streams.batches import Batch
+from streams.in_order_acks import InOrderAcks
+from streams.topics import OBSERVATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Produce:
+    """What one batch leads to; each part may be empty."""
+
+    segments: bytes | None
+    partials: bytes | None
+    dead_letters: list[DeadLetter]
+
+
+@dataclass(slots=True)
+class IndexPartition:
+    """State of one partition. `start` makes a fresh PartitionIndex; it is called again when offsets go
+    backwards, because what is replayed must be folded into empty windows."""
+
+    partition: int
+    log_id: str
+    start: Callable[[int], PartitionIndex]
+    counts: Counter[str] = field(default_factory=Counter)
+    acks: InOrderAcks = field(default_factory=InOrderAcks)
+    index: PartitionIndex = field(init=False)
+    next_offset: int | None = None
+    _told_clock_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.index = self.start(self.partition)
+
+    def take(self, batch: Batch) -> Produce:
+        """Fold a batch and say what to produce. Call `settle` once that is durable."""
+        if self.next_offset is not None:
+            if batch.first_offset < self.next_offset:
+                self.index, self.acks = self.start(self.partition), InOrderAcks()
+                self.counts["replays"] += 1
+            elif batch.first_offset > self.next_offset:
+                self.counts["missing"] += batch.first_offset - self.next_offset
+        self.next_offset = batch.next_offset
+        city = self.index.city
+        columns, refusals = decode(batch.payloads, batch.offsets, city)
+        fates = self.index.fold(columns)
+        refusals = refusals + _ahead(columns, fates, batch, self.index.windows.clock_ms)
+        self._count(fates, refusals)
+        letters = [self._letter(batch, refusal) for refusal in refusals]
+        self.acks.hold(batch.events, last_window_end_ms(columns, fates, self.index.window_lengths_s))
+        return Produce(*self._tell(), letters)
+
+    def settle(self) -> int:
+        """Acknowledge what no open window needs any more; returns the number of records."""
+        windows = self.index.windows
+        return self.acks.release(windows.watermark_ms - windows.rules.lateness_s * 1000)
+
+    def _tell(self) -> tuple[bytes | None, bytes | None]:
+        windows = self.index.windows
+        ticked = windows.clock_ms > self._told_clock_ms
+        if not ticked and windows.clock_ms:
+            return None, None
+        self._told_clock_ms = windows.clock_ms
+        output = self.index.collect(provisional=True)
+        city_id, rows = self.index.city.city_id, len(output.segments["segment_id"])
+        times = (windows.clock_ms, windows.newest_event_ms, windows.watermark_ms)
+        record = IndexRecord(
+            "segment",
+            city_id,
+            self.partition,
+            *times,
+            rows,
+            pack_columns("segment", output.segments),
+            dict(self.counts),
+            self.log_id,
+        )
+        areas = len(self.index.areas)
+        partials = encode_partials(city_id, self.partition, *times, areas, output.partials)
+        return encode_record(record), partials
+
+    def _count(self, fates: np.ndarray, refusals: Sequence[Refusal]) -> None:
+        for fate in (Fate.COUNTED, Fate.DUPLICATE, Fate.LATE):
+            self.counts[fate.name.lower()] += int((fates == fate).sum())
+        for refusal in refusals:
+            self.counts["refused_" + refusal.reason] += 1
+
+    def _letter(self, batch: Batch, refusal: Refusal) -> DeadLetter:
+        i = refusal.position
+        return dead_letter(
+            OBSERVATIONS.name,
+            batch.partition,
+            self.log_id,
+            batch.offsets[i],
+            batch.recorded_ms[i],
+            refusal.reason,
+            refusal.detail,
+            batch.payloads[i],
+        )
+
+
+def _ahead(columns: ObservationColumns, fates: np.ndarray, batch: Batch, clock_ms: int) -> list[Refusal]:
+    """Refusals of the events that lie too far in the future."""
+    position_of = {offset: position for position, offset in enumerate(batch.offsets)}
+    return [
+        Refusal(
+            position_of[int(columns.offset[row])],
+            "ahead_of_clock",
+            f"event_time is {(int(columns.event_ms[row]) - clock_ms) / 1000:.0f} s ahead of the log's clock",
+        )
+        for row in np.flatnonzero(fates == Fate.AHEAD)
+    ]
+
+
+def last_window_end_ms(
+    columns: ObservationColumns, fates: np.ndarray, window_lengths_s: Sequence[int]
+) -> int:
+    """End of the newest window that the counted records fall in; 0 where none counts."""
+    counted = fates == Fate.COUNTED
+    if not counted.any():
+        return 0
+    longest_ms = max(window_lengths_s) * 1000
+    newest_ms = int(np.maximum(columns.start_ms[counted], columns.event_ms[counted] - 1).max())
+    return (newest_ms // longest_ms + 1) * longest_ms

@@ -1,0 +1,115 @@
+"""The merge worker: a Faust app that adds the partitions' area sums and publishes area indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import faust
+import msgspec
+import structlog
+from faust.types import EventT, StreamT
+
+from models.area import areas_of
+from models.area_record import decode_partials
+from models.city import City
+from models.index_columns import IndexRecord, encode_record, pack_columns
+from models.merge import AreaMerger
+from streams.batches import batches
+from streams.broker import BrokerAddress
+from streams.faust_app import new_app, raw_topic
+from streams.in_order_acks import InOrderAcks
+from streams.topics import AREA_INDICES, AREA_PARTIALS
+
+GROUP = "citybrain-merge"
+GATHER_S = 0.1
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class MergeWorker:
+    """The running state. Offsets going backwards (a replay) start it afresh."""
+
+    app: faust.App
+    city: City
+    partitions: int
+    lateness_s: int
+    log_id: str = ""
+    merger: AreaMerger = field(init=False)
+    acks: InOrderAcks = field(default_factory=InOrderAcks)
+    refused: int = 0
+    next_offset: int = -1
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Forget everything: what follows is read from the last commit again."""
+        self.merger = AreaMerger(areas_of(self.city), self.partitions, self.lateness_s)
+        self.acks, self.next_offset = InOrderAcks(), -1
+
+    def take(
+        self, events: list[EventT[bytes]], payloads: list[bytes], first_offset: int, next_offset: int
+    ) -> None:
+        """Fold partial records, in offset order."""
+        if first_offset < self.next_offset:
+            self.start()
+        self.next_offset = next_offset
+        for event, payload in zip(events, payloads, strict=True):
+            self.acks.hold([event], self._take_one(payload))
+
+    def _take_one(self, payload: bytes) -> int:
+        """Returns the end of the newest window the record speaks of, 0 for none."""
+        try:
+            record, partials = decode_partials(payload)
+        except (msgspec.DecodeError, ValueError) as error:
+            self.refused += 1
+            log.warning("area partial refused", topic=AREA_PARTIALS.name, problem=str(error))
+            return 0
+        if record.city_id != self.city.city_id or record.areas != len(self.merger.areas):
+            self.refused += 1
+            log.warning("area partial of another city folder", city_id=record.city_id, areas=record.areas)
+            return 0
+        self.merger.take(record.partition, partials, record.watermark_ms, record.clock_ms, record.data_ms)
+        return max((p.start_ms + p.window_s * 1000 for p in partials), default=0)
+
+    def tell(self) -> bytes:
+        """The areas that changed, as a record of AREA_INDICES."""
+        columns = self.merger.collect(provisional=True)
+        watermark_ms = int(self.merger.watermark_ms.min())
+        return encode_record(
+            IndexRecord(
+                "area",
+                self.city.city_id,
+                0,
+                self.merger.clock_ms,
+                self.merger.data_ms,
+                watermark_ms,
+                len(columns["area_id"]),
+                pack_columns("area", columns),
+                {"refused_partials": self.refused},
+                self.log_id,
+            )
+        )
+
+    def settle(self) -> int:
+        """Acknowledge the records whose windows are final in every partition."""
+        return self.acks.release(int(self.merger.watermark_ms.min()) - self.lateness_s * 1000)
+
+
+def create_merge_app(broker: BrokerAddress, city: City, partitions: int, lateness_s: int) -> MergeWorker:
+    """An app that merges AREA_PARTIALS of `partitions` into AREA_INDICES."""
+    app = new_app(GROUP, broker, partitions)
+    worker = MergeWorker(app, city, partitions, lateness_s, broker.log_id)
+    partials = raw_topic(app, AREA_PARTIALS, partitions)
+    area_indices = raw_topic(app, AREA_INDICES, partitions)
+
+    @app.agent(partials, concurrency=1)
+    async def merge(stream: StreamT[bytes]) -> None:
+        async for gathered in batches(stream, GATHER_S):
+            for batch in gathered:
+                worker.take(list(batch.events), list(batch.payloads), batch.first_offset, batch.next_offset)
+            await (await area_indices.send(partition=0, value=worker.tell()))
+            worker.settle()
+
+    return worker

@@ -1,0 +1,43 @@
+"""Time enters the log here: one clock record per second into every partition of the observations."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from streams.broker import BrokerAddress
+from streams.topics import OBSERVATIONS
+
+log = structlog.get_logger()
+
+PERIOD_S = 1.0
+
+
+def clock_record(epoch_s: float) -> bytes:
+    """A clock record of this moment, whole milliseconds, UTC."""
+    moment = datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds")
+    return f'{{"clock_time":"{moment.replace("+00:00", "Z")}"}}'.encode()
+
+
+def run_ticker(broker: BrokerAddress, partitions: int, stop: threading.Event) -> None:
+    """Produce clock records until `stop` is set. A second that the broker did not take is skipped, never
+    made up: the next record carries the time."""
+    producer = KafkaProducer(**broker.kafka_arguments, acks=1, linger_ms=0)
+    try:
+        due_s = time.monotonic()
+        while not stop.is_set():
+            value = clock_record(time.time())
+            for partition in range(partitions):
+                try:
+                    producer.send(OBSERVATIONS.name, value=value, partition=partition)
+                except KafkaError as error:
+                    log.warning("clock record not sent", partition=partition, problem=str(error))
+            due_s = max(due_s + PERIOD_S, time.monotonic())
+            stop.wait(max(0.0, due_s - time.monotonic()))
+    finally:
+        producer.close(timeout=1)
