@@ -170,7 +170,10 @@ def _sensors(segments: list[Segment], seed: int) -> list[Sensor]:
     sensors = []
     for i, segment in enumerate(segments):
         chance = float(uniform(seed, 21, i)[0])
-        places = () if chance > 0.86 else (0.3, 0.75) if chance < 0.105 else (0.35 + 0.3 * chance,)
+        unmeasured = chance > (0.94 if segment.road_class in ("freeway", "expressway") else 0.84)
+        places: tuple[float, ...] = (
+            () if unmeasured else (0.3, 0.75) if chance < 0.105 else (0.35 + 0.3 * chance,)
+        )
         along = np.array(
             [(lon * KM_PER_DEGREE_LON, lat * KM_PER_DEGREE_LAT) for lon, lat in segment.polyline]
         )

@@ -1,7 +1,7 @@
 """The invented incidents of a day: where, when, how bad, and how they slow the road and what queues behind.
 
-A pure function of (seed, day): one incident begins in every two hours, so that no hour of the day is
-without, three more begin in the peaks, and two roadworks close lanes at night.
+A pure function of (seed, day): one incident begins in every hour, so that hardly any moment is without, three
+more begin in the peaks, and two roadworks close lanes at night.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Incident:
 @lru_cache(maxsize=128)
 def incidents_of_day(seed: int, day: int, segments: int) -> tuple[Incident, ...]:
     """The incidents that begin on local day `day` (days since 1970), in order of their start."""
-    starts = [slot * 7200.0 + 6600.0 * _draw(seed, day, slot, 1) for slot in range(12)]
-    starts += [7.2 * 3600 + 5400 * _draw(seed, day, 20, 1)]
-    starts += [17.0 * 3600 + 7200 * _draw(seed, day, slot, 1) for slot in (21, 22)]
+    starts = [hour * 3600.0 + 3300.0 * _draw(seed, day, hour, 1) for hour in range(24)]
+    starts += [7.2 * 3600 + 5400 * _draw(seed, day, 24, 1)]
+    starts += [17.0 * 3600 + 7200 * _draw(seed, day, number, 1) for number in (25, 26)]
     incidents = []
     for number, start_s in enumerate(starts):
         severity = 0.5 + 0.32 * _draw(seed, day, number, 2)
@@ -55,7 +55,7 @@ def incidents_of_day(seed: int, day: int, segments: int) -> tuple[Incident, ...]
                 kind=kind,
                 segment=int(segments * _draw(seed, day, number, 4)),
                 start_s=int(start_s),
-                duration_s=int(1500 + 4200 * _draw(seed, day, number, 5) * severity),
+                duration_s=int(2100 + 4200 * _draw(seed, day, number, 5) * severity),
                 severity=severity,
                 capacity_ratio=1.0 - 0.6 * severity,
             )
