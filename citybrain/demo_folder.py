@@ -8,17 +8,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from config.calendar import SHIPPED_CALENDARS
 from config.city_folder import SHIPPED_CITIES, write_city
 from models.city import Name
 from models.demo_calendar import MATCH_END_S, MATCH_START_S, SpecialDay, special_days
 from models.demo_city import DEMO_CITY_ID, demo_city
 
-SHIPPED_CALENDARS = SHIPPED_CITIES.parent / "calendars"
 CALENDAR_NAME = "demo"
 
 _HEAD = """\
 # The invented calendar of the demo city: a festival, its make-up workday (调休) and a match every 49 days.
 # Written by `python -m citybrain.demo_folder`; the rule is models/demo_calendar.py.
+source: invented
 """
 _KEYS = {"holiday": "public_holidays", "makeup": "makeup_workdays", "match": "events"}
 
