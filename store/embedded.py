@@ -6,18 +6,16 @@ parallel and without the interpreter lock, but each takes one statement at a tim
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import chdb.session
 
-from models.errors import ConfigurationError, StoreRejected, StoreUnavailable
+from models.errors import StoreRejected, StoreUnavailable
 from store.address import EmbeddedAddress
 from store.column_types import GivenColumn, empty_result
+from store.directory_claim import claim, release
 from store.failures import code_of, failure
 from store.history import NO_PARAMETERS, Limits, Result
 from store.insertion import COLUMN_TYPES_SQL, checked_block, column_types
@@ -29,7 +27,6 @@ CLOSE_WAIT_S = 2.0
 _UNKNOWN_CODE = 0
 
 _opening = threading.Lock()
-_open_here: dict[str, int] = {}  # directory -> histories open on it in this process
 
 
 class Session(Protocol):
@@ -59,13 +56,13 @@ class EmbeddedHistory:
         self._readers = Pool(self.place, limits.readers, self._connect, _disconnect)
         self._writers = Pool(self.place, limits.writers, self._connect, _disconnect)
         with _opening:
-            _claim(address)
+            claim(address)
             try:
                 self.ensure_database()
             except BaseException:
                 self._readers.close()
                 self._writers.close()
-                _release(address)
+                release(address)
                 raise
 
     @property
@@ -147,7 +144,7 @@ class EmbeddedHistory:
             self._readers.wait_until_returned(CLOSE_WAIT_S)
             self._writers.wait_until_returned(CLOSE_WAIT_S)
             with _opening:
-                _release(self._address)
+                release(self._address)
 
     def _stop_running_questions(self) -> None:
         if self._readers.busy:
@@ -212,45 +209,3 @@ class EmbeddedHistory:
 
 def _disconnect(session: Session) -> None:
     session.close()
-
-
-def _claim(address: EmbeddedAddress) -> None:
-    """Refuse a second directory in this process, and a directory that another process holds."""
-    others = [path for path in _open_here if path != address.path]
-    if others:
-        raise ConfigurationError(
-            address.place,
-            "",
-            f"this process already holds the history {others[0]}",
-            "one directory per process",
-        )
-    if address.path not in _open_here:
-        try:
-            Path(address.path).mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise ConfigurationError(address.place, "", f"cannot be made: {problem.strerror}") from None
-        if not os.access(address.path, os.W_OK | os.X_OK):
-            raise ConfigurationError(address.place, "", "cannot be written to by this user")
-        _refuse_if_held(address)
-    _open_here[address.path] = _open_here.get(address.path, 0) + 1
-
-
-def _release(address: EmbeddedAddress) -> None:
-    _open_here[address.path] -= 1
-    if _open_here[address.path] == 0:
-        del _open_here[address.path]
-
-
-def _refuse_if_held(address: EmbeddedAddress) -> None:
-    """chDB says why it cannot lock its directory on standard error only: look at the lock before it does."""
-    status = Path(address.path, "status")
-    if not status.exists():
-        return
-    with status.open() as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            holder = handle.readline().strip() or "another process"
-            raise StoreUnavailable(
-                address.place, f"held by another process ({holder}); only one may open it"
-            ) from None
