@@ -7,6 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from models.city import Corridor, Name, Segment
 
 LEAST_SEGMENTS = 3
@@ -17,7 +19,8 @@ _DIRECTIONS = (
     ("南向", "southbound", "S"),
     ("西向", "westbound", "W"),
 )
-_HAS_DIRECTION = re.compile(r"([-_ ]|\b)([NSEW]B?|(north|south|east|west)bound)$", re.IGNORECASE)
+# a lone letter behind a space is no direction: "Ring Road W" is the west side of the ring
+_HAS_DIRECTION = re.compile(r"(-[NSEW]|\b[NSEW]B|(north|south|east|west)bound)$", re.IGNORECASE)
 
 
 def slug(text: str) -> str:
@@ -48,18 +51,31 @@ def derive_corridors(segments: Sequence[Segment]) -> tuple[Corridor, ...]:
     for members in by_name.values():
         for run in _runs(members):
             if len(run) >= LEAST_SEGMENTS:
-                corridors.append(_corridor(run, [c.corridor_id for c in corridors]))
+                corridors.append(_corridor(run, corridors))
     return tuple(corridors)
 
 
-def _corridor(run: list[Segment], taken: list[str]) -> Corridor:
+def number_corridors(segments: Sequence[Segment]) -> tuple[Corridor, ...]:
+    """As `derive_corridors`, for a network without street names: the corridors are numbered."""
+    unnamed = [msgspec.structs.replace(segment, name=Name("", "")) for segment in segments]
+    return tuple(
+        Corridor(f"route-{number}", Name(f"线路 {number}", f"Route {number}"), corridor.segment_ids)
+        for number, corridor in enumerate(derive_corridors(unnamed), start=1)
+    )
+
+
+def _corridor(run: list[Segment], before: list[Corridor]) -> Corridor:
     zh, en, letter = _DIRECTIONS[round(_bearing_deg(run) / 90) % 4]
     name = run[0].name
     wanted = slug(name.en)
     if not _HAS_DIRECTION.search(name.en):
         name = Name(zh=f"{name.zh} {zh}", en=f"{name.en} {en}")
         wanted += f"-{letter.lower()}"
-    return Corridor(unique_id(wanted, taken), name, tuple(segment.segment_id for segment in run))
+    same_name = sum(corridor.name.en.split(" (")[0] == name.en for corridor in before)
+    if same_name:  # the street is interrupted: its second piece is (2)
+        name = Name(f"{name.zh} ({same_name + 1})", f"{name.en} ({same_name + 1})")
+    corridor_id = unique_id(wanted, [corridor.corridor_id for corridor in before])
+    return Corridor(corridor_id, name, tuple(segment.segment_id for segment in run))
 
 
 def _runs(members: list[Segment]) -> list[list[Segment]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from config.importing.corridors import derive_corridors, slug, unique_id
+from config.importing.corridors import derive_corridors, number_corridors, slug, unique_id
 from config.importing.route_segments import route_segments
 from config.importing.table_mapping import ImportMapping
 from config.importing.tables import Row, read_table
@@ -46,7 +46,8 @@ def import_csv(mapping: ImportMapping, sources: Sequence[Path], timezone: str, f
         if schematic:
             topology = None if mapping.topology is None else read_table(mapping.topology, sources)
             segments = _drawn(segments, topology)
-        corridors = derive_corridors(_as_one_street(segments, rows))
+        named = any("name_en" in row or "name_zh" in row for row in rows)
+        corridors = derive_corridors(segments) if named else number_corridors(segments)
         sensors = (
             tuple(Sensor(s.segment_id, s.segment_id, "travel_time", s.lanes) for s in segments)
             if sensor_rows is None
@@ -173,10 +174,3 @@ def _drawn(segments: tuple[Segment, ...], topology: list[Row] | None) -> tuple[S
         )
         for segment, a, b in zip(segments, start, end, strict=True)
     )
-
-
-def _as_one_street(segments: tuple[Segment, ...], rows: list[Row]) -> list[Segment]:
-    """Where no street has a name, the network is searched for corridors as if it were one street."""
-    if any("name_en" in row or "name_zh" in row for row in rows):
-        return list(segments)
-    return [msgspec.structs.replace(s, name=Name("线路", "Route")) for s in segments]
