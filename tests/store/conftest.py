@@ -28,21 +28,6 @@ def chdb_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     engine.close()
 
 
-@pytest.fixture(scope="session")
-def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The session's shared server, or one of our own where no such fixture is known."""
-    try:
-        yield str(request.getfixturevalue("clickhouse_url"))
-    except pytest.FixtureLookupError:
-        try:
-            server = RestartableClickHouse(tmp_path_factory.mktemp("clickhouse"))
-            server.start()
-        except ServiceMissing as missing:
-            skip_or_fail(missing)
-        yield server.url
-        server.kill()
-
-
 @pytest.fixture
 def restartable(tmp_path: Path) -> Iterator[RestartableClickHouse]:
     """A running server of this test's own."""
@@ -56,12 +41,13 @@ def restartable(tmp_path: Path) -> Iterator[RestartableClickHouse]:
 
 
 @pytest.fixture(params=ENGINES)
-def url(request: pytest.FixtureRequest, chdb_directory: Path) -> str:
+def url(request: pytest.FixtureRequest) -> str:
     """The URL of a database that nobody has used yet."""
-    database = f"test_{next(_numbers)}"
+    database = f"store_{next(_numbers)}"
     if request.param == "chdb":
-        return f"chdb://{chdb_directory}?database={database}"
-    return urlsplit(str(request.getfixturevalue("server_url")))._replace(path=f"/{database}").geturl()
+        return f"chdb://{request.getfixturevalue('chdb_directory')}?database={database}"
+    server = str(request.getfixturevalue("clickhouse_url"))
+    return urlsplit(server)._replace(path=f"/{database}").geturl()
 
 
 @pytest.fixture

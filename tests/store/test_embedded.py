@@ -1,0 +1,100 @@
+"""What only the embedded engine does: hold one directory in one process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.errors import ConfigurationError, StoreUnavailable
+from store.history import open_history
+from store.migrate import migrate
+from tests.store.rows import MONDAY, segment_rows
+
+_HOLD = """
+import sys
+from store.history import open_history
+history = open_history("chdb://" + sys.argv[1])
+print("held", flush=True)
+sys.stdin.readline()
+history.close()
+"""
+
+_INSERT_UNTIL_KILLED = """
+import sys
+from store.history import open_history
+from store.migrate import migrate
+from tests.store.rows import MONDAY, segment_rows
+history = open_history("chdb://" + sys.argv[1])
+migrate(history)
+for block in range(10**6):
+    history.insert("segment_indices", segment_rows([f"s{i}" for i in range(50)], [MONDAY + 300 * block]))
+    print(block, flush=True)
+"""
+
+
+def python(program: str, directory: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, str(directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def test_a_directory_that_another_process_holds_is_refused_naming_both(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with python(_HOLD, tmp_path) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "held\n"
+
+        with pytest.raises(StoreUnavailable) as refused:
+            open_history(f"chdb://{tmp_path}")
+        assert str(tmp_path) in str(refused.value)
+        assert f"PID: {holder.pid}" in str(refused.value)
+
+        holder.stdin.write("\n")
+    assert capfd.readouterr().err == ""
+    open_history(f"chdb://{tmp_path}").close()
+
+
+def test_a_second_directory_is_refused_until_the_first_is_closed(tmp_path: Path) -> None:
+    first = open_history(f"chdb://{tmp_path}/one")
+    with pytest.raises(ConfigurationError, match=f"already holds the history {tmp_path}/one"):
+        open_history(f"chdb://{tmp_path}/two")
+    first.close()
+    open_history(f"chdb://{tmp_path}/two").close()
+
+
+def test_one_directory_is_shared_by_histories_of_one_process(tmp_path: Path) -> None:
+    one, other = open_history(f"chdb://{tmp_path}"), open_history(f"chdb://{tmp_path}")
+    migrate(one)
+    one.insert("segment_indices", segment_rows(["s1"], [MONDAY]))
+    one.close()
+    assert other.query("select count() as n from segment_indices")["n"][0] == 1
+    other.close()
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=f"{tmp_path}/file/history: cannot be made"):
+        open_history(f"chdb://{tmp_path}/file/history")
+
+
+def test_every_insert_that_returned_survives_a_kill(tmp_path: Path) -> None:
+    with python(_INSERT_UNTIL_KILLED, tmp_path) as writer:
+        assert writer.stdout is not None
+        done = [int(writer.stdout.readline()) for _ in range(30)][-1]
+        writer.kill()
+        done = max([done, *map(int, writer.stdout.read().split())])
+
+    history = open_history(f"chdb://{tmp_path}")
+    windows = history.query("select window_start, count() as n from segment_indices final group by window_start")
+    history.close()
+    assert set(windows["n"].tolist()) == {50}
+    assert len(windows["n"]) >= done + 1
