@@ -1,0 +1,72 @@
+"""The pages' readers on a real history: `Readers` answered by the questions of the store."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.readers import Columns, StoreHealth
+from store.history import History
+from store.readings import (
+    alert_events,
+    area_history,
+    counted_gaps,
+    disk_space,
+    segment_history,
+    table_sizes,
+    typical_at,
+    typical_profile,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryReaders:
+    """`readers.Readers` over an open history; any method may be called from any thread."""
+
+    history: History
+
+    def area_history(self, kind: str, area_id: str, window_s: int, start: datetime, end: datetime) -> Columns:
+        """Windows of a city, district or corridor."""
+        return area_history(self.history, kind, area_id, window_s, _epoch_s(start), _epoch_s(end))
+
+    def segment_history(self, segment_id: str, window_s: int, start: datetime, end: datetime) -> Columns:
+        """Windows of a segment."""
+        return segment_history(self.history, segment_id, window_s, _epoch_s(start), _epoch_s(end))
+
+    def typical_profile(self, kind: str, area_id: str, day_type: str) -> Columns:
+        """The typical day of one place."""
+        return typical_profile(self.history, kind, area_id, day_type)
+
+    def typical_at(self, kind: str, day_type: str, slot: int) -> Columns:
+        """One slot of the typical day of every place of a kind."""
+        return typical_at(self.history, kind, day_type, slot)
+
+    def alerts(self, start: datetime, end: datetime) -> Columns:
+        """Alert events, oldest first."""
+        return alert_events(self.history, _epoch_s(start), _epoch_s(end))
+
+    def store_health(self) -> StoreHealth:
+        """Engine, disk, tables and the gaps in the books."""
+        space = disk_space(self.history)
+        sizes = table_sizes(self.history)
+        return StoreHealth(
+            engine="chDB" if self.history.data_directory is not None else "ClickHouse",
+            version=".".join(str(part) for part in self.history.version()),
+            disk_free_bytes=_known(space.free_bytes),
+            disk_total_bytes=_known(space.total_bytes),
+            disk_watermark=str(space.watermark),
+            tables={str(n): int(c) for n, c in zip(sizes["name"], sizes["row_count"], strict=True)},
+            gaps=tuple(
+                f"{gap.topic}/{gap.partition_id} [{gap.first_offset}, {gap.next_offset}) {gap.kind}"
+                for gap in counted_gaps(self.history)
+            ),
+        )
+
+
+def _epoch_s(moment: datetime) -> int:
+    return max(0, math.ceil(moment.timestamp()))
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

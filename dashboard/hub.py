@@ -1,0 +1,175 @@
+"""The live hub: reads `indices` and `area-indices`, keeps the newest value of every place, ticks.
+
+Two threads: one follows Kafka, one builds and encodes a snapshot each second, so that a broker that does
+not answer delays no tick. It knows addresses only as arguments and never waits for the history.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from dashboard.fanout import Tick
+from dashboard.follow import follow
+from dashboard.latest import LatestValues, fold
+from dashboard.metrics import WebMetrics
+from dashboard.snapshot import (
+    Area,
+    Snapshot,
+    Surroundings,
+    TypicalPlace,
+    areas_now,
+    build_snapshot,
+    encode_snapshot,
+)
+from models.city import City
+from models.index_columns import decode_record
+
+TOPICS = ("indices", "area-indices")
+TICK_S = 1.0
+RATE_TICKS = 60
+
+log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """`consumer` is what kafka-python's consumer needs, `bootstrap_servers` first of all.
+
+    None reads no broker: records are then handed to `take` by the caller.
+    """
+
+    def __init__(
+        self,
+        city: City,
+        consumer: Mapping[str, Any] | None,
+        *,
+        day_type_of: Callable[[date], str],
+        segment_window_s: int = 60,
+        area_window_s: int = 60,
+        topics: tuple[str, ...] = TOPICS,
+        metrics: WebMetrics | None = None,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
+        self.city = city
+        self._consumer, self._topics = consumer, topics
+        self._day_type_of, self._metrics = day_type_of, metrics
+        self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
+        self._timezone = ZoneInfo(city.timezone)
+        self._latest = LatestValues(city, segment_window_s, area_window_s)
+        self._lock = threading.Lock()
+        self._typical: Mapping[tuple[str, str], TypicalPlace] = {}
+        self._history = ("unavailable", 0.0)
+        self._problem = ""
+        self._heard_at = time.monotonic()
+        self._accepted: deque[tuple[float, int]] = deque(maxlen=RATE_TICKS + 1)
+        self._listeners: list[Callable[[Tick], None]] = []
+        self._next_id = self._now_ms() // 1000
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.snapshot: Snapshot | None = None
+        self.newest: Tick | None = None
+
+    def start(self) -> None:
+        """Begin to follow the topics and to tick."""
+        runs = [("hub-tick", self._run_ticks)]
+        if self._consumer is not None:
+            runs.append(("hub-follow", self._run_follow))
+        for name, run in runs:
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """End both threads."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(timeout_s)
+
+    def listen(self, listener: Callable[[Tick], None]) -> None:
+        """Call `listener` with every tick; it must return at once."""
+        self._listeners.append(listener)
+
+    def set_typical(self, typical: Mapping[tuple[str, str], TypicalPlace]) -> None:
+        """New typical values by (kind, area id), shown from the next tick on."""
+        self._typical = typical
+
+    def set_history(self, state: str, share: float) -> None:
+        """building, ready or unavailable; the share of building done, 0..1."""
+        self._history = (state, share)
+
+    def take(self, payload: bytes) -> int:
+        """Fold one record of the topics; returns how many places changed. Foreign bytes are counted."""
+        try:
+            record = decode_record(payload)
+        except msgspec.MsgspecError as error:
+            if self._metrics:
+                self._metrics.undecodable_records.inc()
+            log.warning("index_record_not_decodable", problem=str(error), bytes=len(payload))
+            return 0
+        with self._lock:
+            self._heard_at = time.monotonic()
+            return fold(self._latest, record)
+
+    def areas(self, kind: str) -> list[Area]:
+        """Every city, district or corridor as it is now; the snapshot has only the worst corridors."""
+        with self._lock:
+            return areas_now(self._latest, self._typical, kind, self._now_ms())
+
+    def tick(self) -> Tick:
+        """Build, encode and hand out one snapshot."""
+        started = time.perf_counter()
+        now_ms = self._now_ms()
+        day_type = self._day_type_of(datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(self._timezone).date())
+        with self._lock:
+            around = Surroundings(
+                typical=self._typical,
+                day_type=day_type,
+                history_state=self._history[0],
+                history_share=self._history[1],
+                stream_silent_s=time.monotonic() - self._heard_at,
+                stream_problem=self._problem,
+                accepted_per_minute=self._rate(),
+            )
+            self._next_id += 1
+            snapshot = build_snapshot(self._latest, around, now_ms, self._next_id)
+        tick = Tick(snapshot.id, encode_snapshot(snapshot))
+        self.snapshot, self.newest = snapshot, tick
+        for listener in self._listeners:
+            listener(tick)
+        if self._metrics:
+            self._metrics.observe_tick(snapshot, len(tick.payload), time.perf_counter() - started)
+        return tick
+
+    def _rate(self) -> int | None:
+        """Accepted observations in the last minute; None until half a minute is known."""
+        now = time.monotonic()
+        accepted = sum(sight.counts.get("accepted", 0) for sight in self._latest.partitions.values())
+        if self._accepted and accepted < self._accepted[-1][1]:
+            self._accepted.clear()  # a worker started anew: its counters begin at zero
+        self._accepted.append((now, accepted))
+        since_s, before = now - self._accepted[0][0], self._accepted[0][1]
+        return round((accepted - before) / since_s * 60) if since_s >= RATE_TICKS / 2 else None
+
+    def _run_ticks(self) -> None:
+        due = time.monotonic()
+        while not self._stopping.is_set():
+            self.tick()
+            due = max(due + TICK_S, time.monotonic())
+            self._stopping.wait(due - time.monotonic())
+
+    def _run_follow(self) -> None:
+        assert self._consumer is not None
+        follow(self._consumer, self._topics, self.take, self._set_problem, self._stopping)
+
+    def _set_problem(self, problem: str) -> None:
+        if problem and problem != self._problem:
+            log.warning("stream_not_readable", problem=problem)
+        self._problem = problem

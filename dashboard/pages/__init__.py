@@ -1,0 +1,1 @@
+"""What is on each page: places and values in, components out."""

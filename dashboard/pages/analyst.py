@@ -1,0 +1,168 @@
+"""The analyst page: from the city down to a segment, now and before; its state is its address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.asking import place_name
+from dashboard.pages.frame import framed
+from dashboard.pages.place import PRESETS_S, PlaceState, path_to
+from dashboard.texts import named, text
+from models.city import City
+
+GRAPH_CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+
+
+def analyst_page(city: City, language: str) -> Component:
+    """The fixed parts; callbacks fill them from the address."""
+    content = [
+        html.Div(id="analyst-head"),
+        html.Div(
+            dcc.DatePickerRange(
+                id="days",
+                display_format="YYYY-MM-DD",
+                minimum_nights=0,
+                clearable=False,
+                start_date_placeholder_text="",
+                end_date_placeholder_text="",
+            ),
+            className="days",
+        ),
+        html.Div(
+            [
+                html.Section(
+                    [
+                        html.Div(id="trend-head", className="section-head"),
+                        dcc.Graph(id="trend-figure", config=GRAPH_CONFIG, className="trend-figure", figure=_empty_figure()),
+                    ],
+                    className="card-panel trend-card",
+                ),
+                html.Section(id="analyst-place", className="card-panel place-card"),
+            ],
+            className="analyst-top",
+        ),
+        html.Section(id="analyst-children", className="card-panel"),
+        dcc.Interval(id="children-clock", interval=5000),
+    ]
+    return framed(city, language, "analyst_title", content, "analyst", "/analyst")
+
+
+def analyst_head(city: City, state: PlaceState) -> list[Component]:
+    """Breadcrumb, range, window and export. Raises BadParameter for an unknown place."""
+    language = state.language
+    return [
+        html.Nav(_crumbs(city, state), className="crumbs", **{"aria-label": "breadcrumb"}),
+        html.Div(
+            [
+                _pills(
+                    "range",
+                    language,
+                    [(f"preset_{name}", state.address(preset=name, start="", end=""), not state.start and name == state.preset) for name in PRESETS_S],
+                ),
+                _pills(
+                    "window",
+                    language,
+                    [(f"window_{s}", state.address(window_s=s), s == state.window_s) for s in (60, 300)],
+                ),
+            ],
+            className="controls",
+        ),
+    ]
+
+
+def place_facts(city: City, state: PlaceState) -> list[Component]:
+    """A small live map of the place and what is fixed about it."""
+    language = state.language
+    facts: list[tuple[str, str]] = []
+    if state.kind == "segment":
+        segment = city.segments[city.segment_position[state.place_id]]
+        facts = [
+            (text("road_class", language), text(segment.road_class, language)),
+            (text("length_m", language), f"{segment.length_m:,.0f}"),
+            (text("lanes", language), str(segment.lanes)),
+            (text("speed_limit", language), f"{segment.speed_limit_kmh:.0f} km/h"),
+            (text("free_flow", language), f"{segment.free_flow_kmh:.1f} km/h · {segment.free_flow_method}"),
+        ]
+    mini = html.Div(
+        className="city-map mini", **{"data-kind": state.kind, "data-id": state.place_id}, key=f"{state.kind}/{state.place_id}"
+    )
+    heading = [text("location", language), html.Span(text("now", language), className="small")]
+    if city.schematic:
+        heading.append(html.Span(text("schematic", language), className="small"))
+    parts: list[Component] = [html.H2(heading), html.Div(mini, className="mini-box")]
+    if facts:
+        parts.append(html.Dl([part for name, value in facts for part in (html.Dt(name), html.Dd(value))]))
+    return parts
+
+
+def trend_heading(
+    city: City, state: PlaceState, start: datetime, end: datetime, windows: int, missing: int, took_s: float
+) -> list[Component]:
+    """What the figure shows, how complete it is, and its export."""
+    language = state.language
+    zone = ZoneInfo(city.timezone)
+    span = f"{start.astimezone(zone):%Y-%m-%d %H:%M} – {end.astimezone(zone):%Y-%m-%d %H:%M} {text('local_time', language)}"
+    measure = "trend_tti" if state.kind == "segment" else "trend_tpi"
+    query = (
+        f"kind={state.kind}&id={state.place_id}&window_s={state.window_s}"
+        f"&start={_utc(start)}&end={_utc(end)}&format=csv"
+    )
+    return [
+        html.H2(text(measure, language)),
+        html.Span(span, className="small"),
+        html.Span(
+            f"{windows:,} {text('windows_found', language)} · {missing:,} {text('holes', language)} · {took_s:.2f} s",
+            className="small",
+            id="trend-count",
+        ),
+        html.A(text("export_csv", language), href=f"/api/v1/history?{query}", className="export", id="export"),
+    ]
+
+
+def problem_notice(problem: str) -> Component:
+    """A grey card in the place of what could not be shown."""
+    return html.Div(problem, className="problem", role="alert")
+
+
+def _crumbs(city: City, state: PlaceState) -> list[Component]:
+    crumbs: list[Component] = []
+    for kind, place_id in path_to(city, state):
+        name = named(place_name(city, kind, place_id), state.language)
+        caption = html.Span(text(kind, state.language), className="small")
+        if crumbs:
+            crumbs.append(html.Span("›", className="step"))
+        if (kind, place_id) == (state.kind, state.place_id):
+            crumbs.append(html.Strong([name, caption], id="here"))
+        else:
+            target = state.address(kind=kind, place_id=place_id, sort="")
+            crumbs.append(dcc.Link([name, caption], href=target, refresh=False))
+    return crumbs
+
+
+def _pills(key: str, language: str, choices: list[tuple[str, str, bool]]) -> Component:
+    links: list[Component] = [
+        dcc.Link(text(name, language), href=href, refresh=False, className="pill on" if on else "pill")
+        for name, href, on in choices
+    ]
+    return html.Div([html.Span(text(key, language), className="small"), *links], className="pills")
+
+
+def _empty_figure() -> dict[str, object]:
+    axis = {"visible": False}
+    return {
+        "data": [],
+        "layout": {
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": axis,
+            "yaxis": axis,
+        },
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,173 @@
+"""The health page: what comes in, how far behind, what is stored, and what this way of running promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.pages.frame import framed
+from dashboard.readers import Operation, StoreHealth
+from dashboard.snapshot import Snapshot
+from dashboard.texts import TEXTS, text
+from models.city import City
+
+LIVE_EVERY_MS = 2000
+STORE_EVERY_MS = 20_000
+LAG_WARNING_S = 30.0
+
+PROMISES = {
+    "embedded": ("promise_embedded_crash", "promise_embedded_restart", "promise_embedded_retention", "promise_embedded_local"),
+    "grown": ("promise_grown_stored", "promise_grown_store_down"),
+}
+
+
+def health_page(city: City, language: str, operation: Operation) -> Component:
+    """The fixed parts; two callbacks fill the live part and the store part."""
+    promises = html.Section(
+        [
+            html.H2(text("promises", language)),
+            html.P(html.Strong(text(f"mode_{operation.mode}", language))),
+            html.Ul([html.Li(text(key, language)) for key in PROMISES[operation.mode]]),
+        ],
+        className="card-panel",
+        id="promises",
+    )
+    versions = html.Section(
+        [html.H2(text("versions", language)), _facts([(name, value, False) for name, value in operation.versions.items()])],
+        className="card-panel",
+        id="versions",
+    )
+    content = [
+        html.Div(id="health-live", className="health-grid"),
+        html.Div([html.Section(id="health-store", className="card-panel"), promises, versions], className="health-grid"),
+        dcc.Interval(id="health-clock", interval=LIVE_EVERY_MS),
+        dcc.Interval(id="store-clock", interval=STORE_EVERY_MS),
+    ]
+    return framed(city, language, "health_title", content, "health", "/health")
+
+
+def live_sections(snapshot: Snapshot | None, readers: int, language: str) -> list[Component]:
+    """Stream, counters and partitions, from the newest snapshot."""
+    if snapshot is None:
+        return [html.Section(text("state_starting", language), className="card-panel")]
+    return [_stream(snapshot, readers, language), _feeds(snapshot, language), _partitions(snapshot, language)]
+
+
+def store_section(health: StoreHealth, snapshot: Snapshot | None, language: str) -> list[Component]:
+    """The store, its disk, its tables and the gap audit."""
+    facts = [(text("store", language), f"{health.engine} {health.version}".strip(), False)]
+    if snapshot is not None:
+        facts.append(_history_fact(snapshot, language))
+    if health.disk_free_bytes is not None and health.disk_total_bytes:
+        share = health.disk_free_bytes / health.disk_total_bytes
+        spelled = f"{health.disk_free_bytes / 1e9:,.1f} / {health.disk_total_bytes / 1e9:,.1f} GB ({share:.0%})"
+        facts.append((text("disk_free", language), spelled, health.disk_watermark in ("warning", "critical")))
+    parts: list[Component] = [html.H2(text("store", language)), _facts(facts)]
+    parts.append(_gap_audit(health, language))
+    if health.tables:
+        heads = (text("table", language), text("rows", language))
+        parts.append(_table(heads, [(name, f"{rows:,}") for name, rows in sorted(health.tables.items())]))
+    return parts
+
+
+def store_problem(language: str, snapshot: Snapshot | None) -> list[Component]:
+    """What is shown when the history does not answer; the live part goes on."""
+    problem = html.P(text("store_unavailable", language), className="warning", role="alert")
+    state = [_facts([_history_fact(snapshot, language)])] if snapshot is not None else []
+    return [html.H2(text("store", language)), problem, *state]
+
+
+def _stream(snapshot: Snapshot, readers: int, language: str) -> Component:
+    lag, age = snapshot.lag, snapshot.data_age_s
+    facts = [
+        (text("stream", language), text(f"state_{snapshot.state}", language), snapshot.state != "live"),
+        (text("data_age_s", language), "–" if age is None else f"{age:,.1f}", snapshot.state in ("late", "stale", "down")),
+        (text("lag_s", language), "–" if lag.lag_s is None else f"{lag.lag_s:,.1f}", (lag.lag_s or 0) > LAG_WARNING_S),
+        (text("coverage", language), _percent(snapshot.city.coverage), (snapshot.city.coverage or 1) < 0.8),
+        (text("wall_clients", language), str(readers), False),
+        (text("problem", language), lag.problem or text("none", language), bool(lag.problem)),
+    ]
+    heading = [text("stream", language), html.Span(f"{text('updated', language)} {_clock(snapshot)}", className="small")]
+    return html.Section([html.H2(heading), _facts(facts)], className="card-panel", id="stream")
+
+
+def _feeds(snapshot: Snapshot, language: str) -> Component:
+    feeds = snapshot.feeds
+    rate = feeds.accepted_per_minute
+    rows = [
+        (text("accepted", language), f"{feeds.accepted:,}"),
+        (text("observations_per_minute", language), "–" if rate is None else f"{rate:,}"),
+        (text("duplicate_count", language), f"{feeds.duplicate:,}"),
+        (text("late_count", language), f"{feeds.late:,}"),
+        (text("refused", language), f"{feeds.refused_total:,}"),
+    ]
+    parts: list[Component] = [
+        html.H2(text("feeds", language)),
+        _table((text("counter", language), text("count", language)), rows),
+        html.H3(text("refused_by_reason", language)),
+    ]
+    if feeds.refused:
+        reasons = [(html.Code(reason), f"{count:,}") for reason, count in feeds.refused.items()]
+        parts.append(_table((text("counter", language), text("count", language)), reasons))
+    else:
+        parts.append(html.P(text("nothing_refused", language), className="small"))
+    return html.Section(parts, className="card-panel", id="feeds")
+
+
+def _partitions(snapshot: Snapshot, language: str) -> Component:
+    heads = tuple(text(key, language) for key in ("partition", "lag_s", "log_clock", "newest_data", "watermark"))
+    rows = [
+        (str(p.partition), f"{p.lag_s:.1f}", _time(p.clock_at), _time(p.data_at), _time(p.watermark_at))
+        for p in snapshot.lag.partitions
+    ]
+    heading = [text("partitions", language), html.Span("UTC", className="small")]
+    return html.Section([html.H2(heading), _table(heads, rows)], className="card-panel wide", id="partitions")
+
+
+def _gap_audit(health: StoreHealth, language: str) -> Component:
+    if not health.gaps:
+        return html.P([html.Strong(text("gap_audit", language)), " ", text("gap_none", language)], id="gap-audit")
+    found = [html.Li(gap) for gap in health.gaps[:10]]
+    heading = f"{text('gap_audit', language)}: {text('gap_found', language)} ({len(health.gaps)})"
+    return html.Div([html.Strong(heading), html.Ul(found)], className="warning", id="gap-audit")
+
+
+def _history_fact(snapshot: Snapshot, language: str) -> tuple[str, str, bool]:
+    history = snapshot.history
+    share = f" {history.share:.0%}" if history.state == "building" else ""
+    word = text(f"history_{history.state}", language) if f"history_{history.state}" in TEXTS else history.state
+    return text("history_state", language), word + share, history.state == "unavailable"
+
+
+def _facts(facts: list[tuple[str, str, bool]]) -> Component:
+    parts: list[Component] = []
+    for name, value, bad in facts:
+        parts += [html.Dt(name), html.Dd(value, className="warning" if bad else "")]
+    return html.Dl(parts)
+
+
+def _table(heads: tuple[str, ...], rows: list[Any]) -> Component:
+    return html.Div(
+        html.Table(
+            [
+                html.Thead(html.Tr([html.Th(head) for head in heads])),
+                html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows]),
+            ]
+        ),
+        className="scroll",
+    )
+
+
+def _time(moment: str | None) -> str:
+    return "–" if moment is None else moment[11:19]
+
+
+def _clock(snapshot: Snapshot) -> str:
+    return f"{snapshot.sent_at[11:19]} UTC"
+
+
+def _percent(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.0%}"
+
