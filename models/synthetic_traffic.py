@@ -174,7 +174,7 @@ def _disturbed_demand(plan: TrafficPlan, time_s: Ints) -> tuple[Floats, Floats, 
         second = (local_s[rows] - number * DAY_S + round(plan.hour_shift_h * 3600)) % DAY_S
         ratio[rows] = demand_ratio(plan.habits, int(number), second.astype(np.float64), plan.seed)
         rain[rows] = rain_intensity(plan.seed, int(number), second.astype(np.float64))
-    for number in range(int(day.min()) - 1, int(day.max()) + 1):
+    for number in np.unique(np.concatenate([day - 1, day])).tolist():
         for incident in incidents_of_day(plan.seed, number, shape[1]):
             since_s = (local_s - number * DAY_S - incident.start_s).astype(np.float64)
             rows = np.flatnonzero((since_s >= 0) & (since_s < LONGEST_S))

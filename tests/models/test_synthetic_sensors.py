@@ -59,6 +59,10 @@ def test_an_interval_ends_in_the_time_asked_for(hour: ObservationColumns) -> Non
     assert (np.diff(hour.event_ms) >= 0).all()
 
 
+def test_a_moment_in_which_no_interval_ends_has_no_observations() -> None:
+    assert len(observations_ending(TRAFFIC, SENSORS, MORNING_S * 1000 + 10, MORNING_S * 1000 + 900)) == 0
+
+
 def test_reports_are_spread_over_the_seconds(hour: ObservationColumns) -> None:
     per_second = np.bincount((hour.event_ms // 1000) % 60, minlength=60)
     assert per_second.max() < 3 * per_second.mean()
