@@ -71,20 +71,20 @@ def gaps_in(rows: Result) -> list[Gap]:
     return sorted(found, key=lambda gap: (gap.topic, gap.partition_id, gap.log_id, gap.first_offset))
 
 
-def log_starts(rows: Result) -> Array:
-    """Positions of the rows that begin another (topic, partition_id, log_id), in sorted rows."""
+def logs_in(rows: Result) -> list[tuple[int, int]]:
+    """Start and end (exclusive) of each (topic, partition_id, log_id) in sorted rows."""
     changes = np.zeros(len(rows["topic"]), dtype=np.bool_)
     changes[:1] = True
     for name in ("topic", "partition_id", "log_id"):
         changes[1:] |= rows[name][1:] != rows[name][:-1]
-    return np.flatnonzero(changes)
+    starts = np.flatnonzero(changes).tolist()
+    return list(zip(starts, [*starts[1:], len(changes)], strict=False))
 
 
 def covered_until(rows: Result, first: Array, after: Array) -> Array:
     """Per row, the offset up to which the rows before it in its log reach; its own first one in the first."""
     covered = np.empty_like(first)
-    starts = log_starts(rows)
-    for start, end in zip(starts, [*starts[1:], len(first)], strict=True):
+    for start, end in logs_in(rows):
         covered[start] = first[start]
         covered[start + 1 : end] = np.maximum.accumulate(after[start:end])[:-1]
     return covered

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from store.accounting import ROWS_SQL, covered_until, log_starts
-from store.column_types import Array
+from store.accounting import ROWS_SQL, logs_in
 from store.history import History, Result
 from store.parameters import Parameters
 
@@ -23,8 +22,8 @@ _FOUND_SQL = """
 class LogAudit:
     """One log of one partition: offsets that should be stored, and those that are.
 
-    `certain` is False where a replay was cut differently and has not yet passed the old cut: what the
-    overlapping rows say of clock records and dead letters cannot be added up until it has.
+    `certain` is False where a row is missing, and where a replay was cut differently and has not yet passed
+    the old cut: what overlapping rows say of clock records and dead letters cannot be added up until it has.
     """
 
     topic: str
@@ -49,9 +48,8 @@ def audit_logs(history: History, since: int = 0) -> list[LogAudit]:
     is often enough. What retention has dropped from `observations` counts as lost: ask for less than that.
     """
     rows = history.query(ROWS_SQL, {"since": since})
-    starts = log_starts(rows)
     audits = []
-    for start, end in zip(starts, [*starts[1:], len(rows["topic"])], strict=True):
+    for start, end in logs_in(rows):
         log = {name: values[start:end] for name, values in rows.items()}
         expected, certain = _expected(log)
         topic, partition_id, log_id = str(log["topic"][0]), int(log["partition_id"][0]), str(log["log_id"][0])
@@ -71,22 +69,17 @@ def audit_logs(history: History, since: int = 0) -> list[LogAudit]:
 
 
 def _expected(log: Result) -> tuple[int, bool]:
-    """Stored offsets by the rows of one log that follow each other without overlap, and whether all do."""
+    """Stored offsets by the rows of one log that follow each other, and whether they do from end to end."""
     first = log["first_offset"].astype(np.int64)
     after = log["next_offset"].astype(np.int64)
     stored = log["stored"].astype(np.int64)
     position, expected, certain = int(first[0]), 0, True
-    covered = _whole(covered_until(log, first, after))
     for row in range(len(first)):
         if first[row] >= position:
-            certain = certain and first[row] in (position, covered[row])
+            certain = certain and first[row] == position
             expected += int(stored[row])
             position = int(after[row])
         elif after[row] > position:
             certain = False
             position = int(after[row])
     return expected, certain
-
-
-def _whole(values: Array) -> list[int]:
-    return [int(value) for value in values]

@@ -40,9 +40,13 @@ def with_literals(sql: str, parameters: Parameters, place: str) -> str:
 
     Replaced in one pass, so that a value that looks like a place stays a value. Errors as above.
     """
-    return _PLACE.sub(
-        lambda match: _literal(match[1], match[2], _given(match[1], parameters, place), place), sql
-    )
+
+    def typed(match: re.Match[str]) -> str:
+        literal = _literal(match[1], match[2], _given(match[1], parameters, place), place)
+        # Numbers in an array literal take the narrowest type, which IN and has() then do not match.
+        return f"cast({literal} as {match[2]})" if match[2].startswith("Array") else literal
+
+    return _PLACE.sub(typed, sql)
 
 
 def quoted(text: str) -> str:

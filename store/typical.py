@@ -23,8 +23,8 @@ _COLUMNS = """
 """
 
 _PLACES = {
-    "area_indices": ("area_kind", "area_id", "traffic_performance_index"),
-    "segment_indices": ("'segment'", "segment_id", "toFloat32(nan)"),
+    "area_indices": ("area_kind", "area_id", "quantilesExact(0.1, 0.5, 0.9)(traffic_performance_index)"),
+    "segment_indices": ("'segment'", "segment_id", "[nan, nan, nan]"),
 }
 
 _SQL = """
@@ -40,7 +40,7 @@ _SQL = """
           + intDiv(toMinute(window_start, {{timezone:String}}), {slot_minutes})) as local_slot,
         count() as windows,
         quantilesExact(0.1, 0.5, 0.9)(travel_time_index) as tti,
-        quantilesExact(0.1, 0.5, 0.9)({tpi}) as tpi,
+        {tpi} as tpi,
         quantilesExact(0.5)(speed_kmh) as speed,
         max(synthetic) as any_synthetic
       from {table} final

@@ -34,7 +34,9 @@ class RestartableClickHouse:
                 stderr=output,
             )
         if not service._listens(f"127.0.0.1:{self.port}", self._process):
-            raise RuntimeError(f"ClickHouse did not start:\n{(self.directory / 'output').read_text()[-4000:]}")
+            raise RuntimeError(
+                f"ClickHouse did not start:\n{(self.directory / 'output').read_text()[-4000:]}"
+            )
 
     def kill(self) -> None:
         if self._process is not None:

@@ -14,7 +14,20 @@ MONDAY = 1772409600  # 2026-03-02 00:00 UTC, which is 08:00 in Shanghai
 
 Rows = dict[str, GivenColumn]
 
-AWKWARD_TEXTS = ["", "中山路", "a\tb", "a\nb", "it's", "back\\slash", "\\N", "\\t", 'q"q', "nul\0", "{x:String}", "%s%(a)s"]
+AWKWARD_TEXTS = [
+    "",
+    "中山路",
+    "a\tb",
+    "a\nb",
+    "it's",
+    "back\\slash",
+    "\\N",
+    "\\t",
+    'q"q',
+    "nul\0",
+    "{x:String}",
+    "%s%(a)s",
+]
 
 
 def segment_rows(
@@ -23,16 +36,23 @@ def segment_rows(
     """One row per segment and window start, in that order; `values` set whole columns or one number."""
     ids = [segment_id for segment_id in segment_ids for _ in starts]
     defaults = {"status": Status.FINAL, "revision": 1, "version": 4, "travel_time_index": 1.5, "level": 2}
-    return _index_rows(SEGMENT_DTYPES, {"segment_id": ids}, list(starts) * len(segment_ids), window_s, defaults, values)
+    return _index_rows(
+        SEGMENT_DTYPES, {"segment_id": ids}, list(starts) * len(segment_ids), window_s, defaults, values
+    )
 
 
 def area_rows(
-    area_ids: Sequence[str], starts: Sequence[int], *, kind: str = "district", window_s: int = 300, **values: Any
+    area_ids: Sequence[str],
+    starts: Sequence[int],
+    *,
+    kind: str = "district",
+    window_s: int = 300,
+    **values: Any,
 ) -> Rows:
     """One row per area and window start, in that order; `values` set whole columns or one number."""
     ids = [area_id for area_id in area_ids for _ in starts]
     defaults = {"status": Status.FINAL, "revision": 1, "version": 4, "travel_time_index": 1.5, "level": 2}
-    places = {"area_kind": [kind] * len(ids), "area_id": ids}
+    places: Rows = {"area_kind": [kind] * len(ids), "area_id": ids}
     return _index_rows(AREA_DTYPES, places, list(starts) * len(area_ids), window_s, defaults, values)
 
 
@@ -87,7 +107,14 @@ def _index_rows(
 ) -> Rows:
     rows = len(starts)
     columns: Rows = dict(places)
-    chosen = {"window_s": window_s, "window_start": starts, "synthetic": 0, "method_version": 1, **defaults, **values}
+    chosen = {
+        "window_s": window_s,
+        "window_start": starts,
+        "synthetic": 0,
+        "method_version": 1,
+        **defaults,
+        **values,
+    }
     for name, dtype in {**dtypes, "synthetic": "u1", "method_version": "u2"}.items():
         if name not in columns:
             columns[name] = _column(chosen.get(name, 1), rows, dtype)
@@ -99,4 +126,8 @@ def _column(value: Any, rows: int, dtype: str | None = None) -> GivenColumn:
         return [value] * rows
     if isinstance(value, list) and value and isinstance(value[0], str):
         return value
-    return np.broadcast_to(np.asarray(value), (rows,)).astype(dtype) if dtype else np.broadcast_to(np.asarray(value), (rows,))
+    return (
+        np.broadcast_to(np.asarray(value), (rows,)).astype(dtype)
+        if dtype
+        else np.broadcast_to(np.asarray(value), (rows,))
+    )

@@ -94,7 +94,9 @@ def test_every_insert_that_returned_survives_a_kill(tmp_path: Path) -> None:
         done = max([done, *map(int, writer.stdout.read().split())])
 
     history = open_history(f"chdb://{tmp_path}")
-    windows = history.query("select window_start, count() as n from segment_indices final group by window_start")
+    windows = history.query(
+        "select window_start, count() as n from segment_indices final group by window_start"
+    )
     history.close()
     assert set(windows["n"].tolist()) == {50}
     assert len(windows["n"]) >= done + 1

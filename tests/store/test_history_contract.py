@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ TABLES = [
 ]  # fmt: skip
 
 SLEEPING_SQL = """
-    select sum(slept) as total from (select sleepEachRow(1) as slept from system.numbers limit {seconds:UInt32})
+    select sum(slept) as total
+    from (select sleepEachRow(1) as slept from system.numbers limit {seconds:UInt32})
     settings max_block_size = 1
 """
 
@@ -65,18 +67,24 @@ def test_texts_of_every_kind_survive(history: History) -> None:
     rows = observation_rows(range(len(AWKWARD_TEXTS)), sensor_id=AWKWARD_TEXTS)
     history.insert("observations", rows)
 
-    assert history.query("select sensor_id from observations order by offset")["sensor_id"].tolist() == AWKWARD_TEXTS
+    assert (
+        history.query("select sensor_id from observations order by offset")["sensor_id"].tolist()
+        == AWKWARD_TEXTS
+    )
 
 
 @pytest.mark.parametrize("text", AWKWARD_TEXTS)
 def test_a_parameter_arrives_as_it_was_given(history: History, text: str) -> None:
     answer = history.query(
-        "select {text:String} as one, arrayJoin({texts:Array(String)}) as many", {"text": text, "texts": [text]}
+        "select {text:String} as one, arrayJoin({texts:Array(String)}) as many",
+        {"text": text, "texts": [text]},
     )
     assert (answer["one"][0], answer["many"][0]) == (text, text)
 
 
-@pytest.mark.parametrize("attack", ["x'); drop table observations; --", "' or 1=1 --", "\\' or 1=1 --", "'] or 1=1"])
+@pytest.mark.parametrize(
+    "attack", ["x'); drop table observations; --", "' or 1=1 --", "\\' or 1=1 --", "'] or 1=1"]
+)
 def test_a_parameter_never_becomes_sql(history: History, attack: str) -> None:
     history.insert("observations", observation_rows([0]))
 
@@ -152,10 +160,10 @@ def test_nothing_to_insert_is_no_insert(history: History) -> None:
     ],
 )
 def test_a_column_that_does_not_fit_is_named_and_nothing_is_stored(
-    history: History, column: str, values: list[object], problem: str
+    history: History, column: str, values: list[Any], problem: str
 ) -> None:
     with pytest.raises(StoreRejected, match=problem):
-        history.insert("segment_indices", segment_rows(["s1"], [MONDAY]) | {column: values})  # type: ignore[dict-item]
+        history.insert("segment_indices", segment_rows(["s1"], [MONDAY]) | {column: values})
     assert history.query("select count() as n from segment_indices")["n"][0] == 0
 
 
@@ -265,11 +273,10 @@ def test_readers_that_find_no_free_connection_are_told_so_while_writers_go_on(ur
     migrate(history)
     thread = threading.Thread(target=lambda: history.query(SLEEPING_SQL, {"seconds": 2}))
     thread.start()
-    deadline = time.monotonic() + 5
     with pytest.raises(StoreUnavailable, match="all 1 connections were busy"):
-        while time.monotonic() < deadline:
-            history.query("select 1 as n")
-    assert history.execute("truncate table segment_indices") is None
+        _ask_until_refused(history, deadline=time.monotonic() + 5)
+    history.execute("truncate table segment_indices")
+    assert thread.is_alive()
     thread.join(30)
     history.close()
 
@@ -309,6 +316,11 @@ def test_what_was_inserted_is_there_after_opening_again(url: str) -> None:
     assert again.query("select count() as n from segment_indices")["n"][0] == 2
     again.execute(f"drop database {again.database}")
     again.close()
+
+
+def _ask_until_refused(history: History, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        history.query("select 1 as n")
 
 
 def _keeping(problems: list[BaseException], task: Callable[..., None]) -> Callable[..., None]:

@@ -45,21 +45,27 @@ def test_a_killed_server_is_unavailable_and_the_same_history_goes_on_when_it_is_
 
 
 @pytest.mark.clickhouse
-def test_a_server_killed_in_the_middle_of_a_question_is_unavailable(restartable: RestartableClickHouse) -> None:
+def test_a_server_killed_in_the_middle_of_a_question_is_unavailable(
+    restartable: RestartableClickHouse,
+) -> None:
     history = open_history(restartable.url)
     history.ensure_database()
     endings: list[BaseException] = []
 
     def ask() -> None:
         try:
-            history.query("select sum(s) as n from (select sleepEachRow(1) as s from system.numbers limit 20)")
+            history.query(
+                "select sum(s) as n from (select sleepEachRow(1) as s from system.numbers limit 20)"
+            )
         except StoreUnavailable as ending:
             endings.append(ending)
 
     thread = threading.Thread(target=ask)
     thread.start()
     deadline = time.monotonic() + 10
-    while not history.query("select query from system.processes where query like '%sleepEachRow(1)%'")["query"][1:].size:
+    while not history.query("select query from system.processes where query like '%sleepEachRow(1)%'")[
+        "query"
+    ][1:].size:
         assert time.monotonic() < deadline
     restartable.kill()
     thread.join(10)
