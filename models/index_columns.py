@@ -97,7 +97,7 @@ class IndexRecord(msgspec.Struct):
     watermark_ms: int
     rows: int
     columns: dict[str, bytes | list[str]]
-    counts: dict[str, int] = {}  # accepted, duplicate, late, refused by reason, since the worker's start
+    counts: dict[str, int] = {}  # accepted, duplicate, late and each refusal reason, since the worker's start
     log_id: str = ""
 
 

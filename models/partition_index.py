@@ -76,9 +76,7 @@ class PartitionIndex:
             values = segment_values(window.sums, measured, window.window_s, self.city)
             chosen = np.searchsorted(measured, change.segments)
             amendments = window.amendments[measured]
-            told.append(
-                segment_columns(values, chosen, amendments[chosen], window, change.status, self.city)
-            )
+            told.append(segment_columns(values, chosen, amendments[chosen], window, change.status, self.city))
             sums = area_sums(values, amendments, self.city, self.areas)
             partials.append(AreaPartial(window.window_s, window.start_ms, change.status, sums))
         return PartitionOutput(concatenate(told, SEGMENT_DTYPES), partials)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from faust.streams import Stream
 from faust.types import EventT, StreamT
 
 LARGEST_BATCH = 10_000
@@ -33,8 +35,9 @@ class Batch:
 
 async def batches(stream: StreamT[bytes], within_s: float) -> AsyncIterator[list[Batch]]:
     """Unacknowledged records of a raw topic, gathered for up to `within_s`, one batch per partition."""
-    async for events in stream.noack_take(LARGEST_BATCH, within=within_s):
-        yield group_by_partition(events)
+    async for events in cast(Stream[bytes], stream).noack_take(LARGEST_BATCH, within=within_s):
+        # noack_take gives events, not values, so that they can be acknowledged by hand.
+        yield group_by_partition(cast(Sequence[EventT[bytes]], events))
 
 
 def group_by_partition(events: Sequence[EventT[bytes]]) -> list[Batch]:

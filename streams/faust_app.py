@@ -28,6 +28,7 @@ def new_app(group: str, broker: BrokerAddress, partitions: int) -> faust.App:
         broker_commit_livelock_soft_timeout=LONGEST_HOLD_S,
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,
+        stream_wait_empty=False,  # records that wait for their windows are read again after a restart
         **broker.faust_arguments,
     )
     app.finalize()

@@ -29,7 +29,7 @@ class InOrderAcks:
     def hold(self, events: Sequence[EventT[bytes]], last_window_end_ms: int) -> None:
         """Remember a batch that touches windows up to `last_window_end_ms` (0: none)."""
         for event in events:
-            event.value = event.message.value = None  # type: ignore[misc]
+            event.value = event.message.value = None
         self._held.append(_Held(events, last_window_end_ms))
 
     def release(self, final_before_ms: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import structlog
 
 from models.area_record import encode_partials
 from models.dead_letter import DeadLetter, dead_letter
@@ -17,6 +18,10 @@ from models.window import Fate
 from streams.batches import Batch
 from streams.in_order_acks import InOrderAcks
 from streams.topics import OBSERVATIONS
+
+log = structlog.get_logger(__name__)
+
+_COUNTED_AS = {Fate.COUNTED: "accepted", Fate.DUPLICATE: "duplicate", Fate.LATE: "late"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class IndexPartition:
     acks: InOrderAcks = field(default_factory=InOrderAcks)
     index: PartitionIndex = field(init=False)
     next_offset: int | None = None
+    missing: int = 0
     _told_clock_ms: int = 0
 
     def __post_init__(self) -> None:
@@ -50,9 +56,11 @@ class IndexPartition:
         if self.next_offset is not None:
             if batch.first_offset < self.next_offset:
                 self.index, self.acks = self.start(self.partition), InOrderAcks()
-                self.counts["replays"] += 1
+                log.info("partition replayed", partition=self.partition, from_offset=batch.first_offset)
             elif batch.first_offset > self.next_offset:
-                self.counts["missing"] += batch.first_offset - self.next_offset
+                self.missing += batch.first_offset - self.next_offset
+                gap = {"expected": self.next_offset, "got": batch.first_offset}
+                log.warning("records missing", partition=self.partition, **gap)
         self.next_offset = batch.next_offset
         city = self.index.city
         columns, refusals = decode(batch.payloads, batch.offsets, city)
@@ -92,10 +100,9 @@ class IndexPartition:
         return encode_record(record), partials
 
     def _count(self, fates: np.ndarray, refusals: Sequence[Refusal]) -> None:
-        for fate in (Fate.COUNTED, Fate.DUPLICATE, Fate.LATE):
-            self.counts[fate.name.lower()] += int((fates == fate).sum())
-        for refusal in refusals:
-            self.counts["refused_" + refusal.reason] += 1
+        for fate, name in _COUNTED_AS.items():
+            self.counts[name] += int((fates == fate).sum())
+        self.counts.update(refusal.reason for refusal in refusals)
 
     def _letter(self, batch: Batch, refusal: Refusal) -> DeadLetter:
         i = refusal.position

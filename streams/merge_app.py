@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import faust
 import msgspec
 import structlog
-from faust.types import EventT, StreamT
+from faust.types import StreamT
 
 from models.area import areas_of
 from models.area_record import decode_partials
 from models.city import City
 from models.index_columns import IndexRecord, encode_record, pack_columns
 from models.merge import AreaMerger
-from streams.batches import batches
+from streams.batches import Batch, batches
 from streams.broker import BrokerAddress
 from streams.faust_app import new_app, raw_topic
 from streams.in_order_acks import InOrderAcks
@@ -48,14 +48,12 @@ class MergeWorker:
         self.merger = AreaMerger(areas_of(self.city), self.partitions, self.lateness_s)
         self.acks, self.next_offset = InOrderAcks(), -1
 
-    def take(
-        self, events: list[EventT[bytes]], payloads: list[bytes], first_offset: int, next_offset: int
-    ) -> None:
+    def take(self, batch: Batch) -> None:
         """Fold partial records, in offset order."""
-        if first_offset < self.next_offset:
+        if batch.first_offset < self.next_offset:
             self.start()
-        self.next_offset = next_offset
-        for event, payload in zip(events, payloads, strict=True):
+        self.next_offset = batch.next_offset
+        for event, payload in zip(batch.events, batch.payloads, strict=True):
             self.acks.hold([event], self._take_one(payload))
 
     def _take_one(self, payload: bytes) -> int:
@@ -108,7 +106,7 @@ def create_merge_app(broker: BrokerAddress, city: City, partitions: int, latenes
     async def merge(stream: StreamT[bytes]) -> None:
         async for gathered in batches(stream, GATHER_S):
             for batch in gathered:
-                worker.take(list(batch.events), list(batch.payloads), batch.first_offset, batch.next_offset)
+                worker.take(batch)
             await (await area_indices.send(partition=0, value=worker.tell()))
             worker.settle()
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
 
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from streams.broker import BrokerAddress
+from streams.feeds.replay import clock_payload
 from streams.topics import OBSERVATIONS
 
 log = structlog.get_logger()
 
 PERIOD_S = 1.0
-
-
-def clock_record(epoch_s: float) -> bytes:
-    """A clock record of this moment, whole milliseconds, UTC."""
-    moment = datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds")
-    return f'{{"clock_time":"{moment.replace("+00:00", "Z")}"}}'.encode()
 
 
 def run_ticker(broker: BrokerAddress, partitions: int, stop: threading.Event) -> None:
@@ -31,7 +25,7 @@ def run_ticker(broker: BrokerAddress, partitions: int, stop: threading.Event) ->
     try:
         due_s = time.monotonic()
         while not stop.is_set():
-            value = clock_record(time.time())
+            value = clock_payload(time.time_ns() // 1_000_000)
             for partition in range(partitions):
                 try:
                     producer.send(OBSERVATIONS.name, value=value, partition=partition)

@@ -1,0 +1,149 @@
+"""`citybrain backtest`: the live code on a recording, in event time, without a broker."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from citybrain.backtest_files import BacktestFiles
+from config.city_folder import load_city
+from config.mapping import load_mapping
+from models.area import areas_of
+from models.city import City
+from models.index_columns import Columns
+from models.merge import AreaMerger
+from models.observation import decode
+from models.partition_index import AreaPartial, PartitionIndex
+from models.partitioning import partition_of
+from models.window import Fate, TimeRules
+from streams.feeds.ordering import log_order
+from streams.feeds.recordings import read_recording
+from streams.feeds.records import FeedRecord, FeedRefusal, only_records
+from streams.feeds.replay import clock_payload
+
+LARGEST_BATCH = 5_000
+SECONDS_PER_BATCH = 30
+"""Log seconds after which what was gathered is folded; the result does not depend on it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `citybrain backtest`."""
+    parser.add_argument("--city", type=Path, required=True, help="city folder")
+    parser.add_argument("--observations", type=Path, nargs="+", required=True, help="recordings, .gz too")
+    parser.add_argument("--probes", type=Path, nargs="+", default=[], help="recordings of probe vehicles")
+    parser.add_argument("--mapping", type=Path, help="mapping file for CSV recordings")
+    parser.add_argument("--interval", type=int, default=300, choices=(60, 300), help="window length, s")
+    parser.add_argument("--partitions", type=int, default=4, help="as in the deployment")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, index, write; the last line of output is the JSON summary."""
+    started = time.monotonic()
+    city = load_city(arguments.city)
+    mapping = load_mapping(arguments.mapping) if arguments.mapping else None
+    refused: Counter[str] = Counter()
+    read = Counter[str]()
+
+    def tell(refusal: FeedRefusal) -> None:
+        if sum(refused.values()) <= 20:
+            print(refusal, file=sys.stderr)
+
+    def counted(records: Iterable[FeedRecord | FeedRefusal]) -> Iterator[FeedRecord | FeedRefusal]:
+        for record in records:
+            read["read"] += 1
+            if read["read"] % 200_000 == 0:
+                print(f"{read['read']:,} records read", file=sys.stderr)
+            yield record
+
+    recordings = [
+        only_records(counted(read_recording(path, city, mapping)), refused, tell)
+        for path in arguments.observations
+    ] + [only_records(counted(read_recording(path, city)), refused, tell) for path in arguments.probes]
+    backtest = Backtest(city, arguments.partitions, arguments.interval)
+    with BacktestFiles(arguments.out, arguments.interval) as files:
+        for segments, areas in backtest.results(recordings):
+            files.write(segments, areas)
+    refused.update(backtest.refused)
+    summary = {
+        "read": read["read"],
+        "accepted": backtest.fates[Fate.COUNTED],
+        "refused": dict(sorted(refused.items())),
+        "late": backtest.fates[Fate.LATE],
+        "duplicate": backtest.fates[Fate.DUPLICATE],
+        "windows": files.windows,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    print(json.dumps(summary))
+    return 0
+
+
+class Backtest:
+    """The index job of every partition and the merger, fed from recordings."""
+
+    def __init__(self, city: City, partitions: int, window_s: int, rules: TimeRules | None = None) -> None:
+        rules = rules or TimeRules()
+        areas = areas_of(city)
+        self.city, self.partitions = city, partitions
+        # The other window length is folded too: what is late depends on the longest one.
+        self._indices = [PartitionIndex(city, areas, rules) for _ in range(partitions)]
+        self._merger = AreaMerger(areas, partitions, rules.lateness_s)
+        self._window_s = window_s
+        self._logs: list[list[bytes]] = [[] for _ in range(partitions)]
+        self._offsets = [0] * partitions
+        self.fates: Counter[int] = Counter()
+        self.refused: Counter[str] = Counter()
+
+    def results(self, recordings: Iterable[Iterable[FeedRecord]]) -> Iterator[tuple[Columns, Columns]]:
+        """(segment columns, area columns) as they would have been published, finals at the end included."""
+        begun_ms = gathered = 0
+        for entry in log_order(*recordings):
+            if entry[0] == "clock":
+                for log in self._logs:
+                    log.append(clock_payload(entry[1]))
+                begun_ms = begun_ms or entry[1]
+                if entry[1] - begun_ms >= SECONDS_PER_BATCH * 1000 or gathered >= LARGEST_BATCH:
+                    yield from self._step()
+                    begun_ms, gathered = entry[1], 0
+            else:
+                record = entry[1]
+                self._logs[partition_of(record.key, self.partitions)].append(record.payload)
+                gathered += 1
+        yield from self._step()
+        for partition, index in enumerate(self._indices):
+            output = index.finish()
+            self._merge(partition, index, output.partials)
+            yield output.segments, {}
+        yield {}, self._merger.finish()
+
+    def _step(self) -> Iterator[tuple[Columns, Columns]]:
+        for partition, (index, log) in enumerate(zip(self._indices, self._logs, strict=True)):
+            if not log:
+                continue
+            first = self._offsets[partition]
+            columns, refusals = decode(log, range(first, first + len(log)), self.city)
+            self._offsets[partition] += len(log)
+            log.clear()
+            fates = index.fold(columns)
+            for fate, count in zip(*np.unique(fates, return_counts=True), strict=True):
+                self.fates[int(fate)] += int(count)
+            self.refused.update(refusal.reason for refusal in refusals)
+            self.refused["ahead_of_clock"] += int((fates == Fate.AHEAD).sum())
+            output = index.collect(provisional=False)
+            self._merge(partition, index, output.partials)
+            yield output.segments, {}
+        self.refused += Counter()  # forget reasons that count nothing
+        yield {}, self._merger.collect(provisional=False)
+
+    def _merge(self, partition: int, index: PartitionIndex, partials: list[AreaPartial]) -> None:
+        windows = index.windows
+        self._merger.take(
+            partition, partials, windows.watermark_ms, windows.clock_ms, windows.newest_event_ms
+        )

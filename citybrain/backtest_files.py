@@ -1,0 +1,129 @@
+"""The files a backtest leaves: final windows as CSV, in a stable order."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from models.index_columns import Columns, Source, Status
+
+CITY_HEADER = (
+    "interval_start",
+    "index",
+    "traffic_performance_index",
+    "level",
+    "speed_kmh",
+    "vkt_km",
+    "vht_h",
+    "coverage",
+    "revision",
+)
+SEGMENT_HEADER = (
+    "interval_start",
+    "segment_id",
+    "tti",
+    "level",
+    "speed_kmh",
+    "coverage",
+    "source",
+    "flow_vph",
+    "observations",
+    "revision",
+)
+ALERT_HEADER = (
+    "alert_id",
+    "kind",
+    "rule",
+    "segment_id",
+    "district",
+    "severity",
+    "detected_at",
+    "cleared_at",
+)
+DIAGNOSTIC_HEADER = ("sensor_id", "fault", "detected_at", "cleared_at")
+
+
+class BacktestFiles:
+    """Gathers final windows and writes city.csv and segments.csv on exit, sorted by time and place."""
+
+    def __init__(self, folder: Path, window_s: int) -> None:
+        self.folder, self.window_s, self.windows = folder, window_s, 0
+        self._segments: list[tuple[Any, ...]] = []
+        self._city: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> BacktestFiles:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.windows = len({row[0] for row in self._segments})
+            _write(self.folder / "city.csv", CITY_HEADER, self._city)
+            _write(self.folder / "segments.csv", SEGMENT_HEADER, self._segments)
+
+    def write(self, segments: Columns, areas: Columns) -> None:
+        """Keep the final rows of the chosen window length."""
+        ids = list(segments.get("segment_id", []))
+        for i in self._final_rows(segments):
+            index = float(np.asarray(segments["travel_time_index"])[i])
+            self._segments.append(
+                (
+                    _iso(segments["window_start"][i]),
+                    ids[i],
+                    _text(index),
+                    int(segments["level"][i]),
+                    _text(segments["speed_kmh"][i]),
+                    _text(segments["coverage"][i]),
+                    Source(int(segments["source"][i])).name.lower(),
+                    _text(segments["flow_vph"][i]),
+                    int(segments["observations"][i]),
+                    int(segments["revision"][i]),
+                )
+            )
+        kinds = list(areas.get("area_kind", []))
+        for i in self._final_rows(areas):
+            if kinds[i] == "city":
+                self._city.append(
+                    (
+                        _iso(areas["window_start"][i]),
+                        _text(areas["travel_time_index"][i]),
+                        _text(areas["traffic_performance_index"][i]),
+                        int(areas["level"][i]),
+                        _text(areas["speed_kmh"][i]),
+                        _text(areas["vkt_km"][i]),
+                        _text(areas["vht_h"][i]),
+                        _text(areas["coverage"][i]),
+                        int(areas["revision"][i]),
+                    )
+                )
+
+    def _final_rows(self, columns: Columns) -> list[int]:
+        if not columns:
+            return []
+        final = np.asarray(columns["status"]) == Status.FINAL
+        chosen = np.flatnonzero(final & (np.asarray(columns["window_s"]) == self.window_s))
+        return [int(row) for row in chosen]
+
+
+def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(sorted(rows, key=lambda row: (row[0], row[1])))
+
+
+def _iso(epoch_s: Any) -> str:
+    return datetime.fromtimestamp(int(epoch_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(value: Any) -> str:
+    """The shortest text that is the same number again; empty for unknown."""
+    number = np.asarray(value)[()]
+    return "" if np.isnan(number) else str(number)

@@ -1,0 +1,68 @@
+"""What a worker remembers at its start: windows and fates rebuilt from archived observations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from models.area import Areas
+from models.city import City
+from models.partition_index import PartitionIndex
+from models.partitioning import partition_of
+from models.window import WINDOW_LENGTHS_S, PartitionWindows, TimeRules
+from store.history import History, Result
+from store.observations import recent_observations
+from streams.archive_partition import archived_columns
+
+
+def remembered_s(rules: TimeRules) -> int:
+    """How far back an observation can still matter: a whole longest window before the lateness, plus it."""
+    longest_s = max(WINDOW_LENGTHS_S)
+    return rules.lateness_s + rules.settle_s + rules.ahead_s + 2 * longest_s
+
+
+def start_from_archive(
+    history: History, city: City, areas: Areas, partitions: int, rules: TimeRules
+) -> Callable[[int], PartitionIndex]:
+    """For an embedded broker, whose log ends with its process: open windows come back from the archive.
+
+    Only whole longest windows are read, so that none is rebuilt from a part of its observations.
+    """
+    longest_s = max(WINDOW_LENGTHS_S)
+    since_s = (int(time.time()) - remembered_s(rules)) // longest_s * longest_s
+    rows = recent_observations(history, since_s)
+    rows = _chosen(rows, rows["event_time"] - rows["interval_s"] >= since_s)
+    partition = np.array([partition_of(str(key), partitions) for key in rows["segment_id"]], dtype=np.int64)
+
+    def start(number: int) -> PartitionIndex:
+        index = PartitionIndex(city, areas, rules)
+        index.fold(archived_columns(_chosen(rows, partition == number), city))
+        return index
+
+    return start
+
+
+def remember_fates(
+    history: History, city: City, topic: str, log_id: str, rules: TimeRules
+) -> Callable[[int, int], PartitionWindows]:
+    """For the archive: what it stored before an offset, so that a repetition is known as one after a restart."""
+
+    def start(partition: int, first_offset: int) -> PartitionWindows:
+        windows = PartitionWindows(len(city.segments), rules)
+        rows = recent_observations(history, int(time.time()) - remembered_s(rules))
+        earlier = (
+            (rows["topic"] == topic)
+            & (rows["log_id"] == log_id)
+            & (rows["partition_id"] == partition)
+            & (rows["offset"] < first_offset)
+        )
+        windows.fold(archived_columns(_chosen(rows, earlier), city))
+        return windows
+
+    return start
+
+
+def _chosen(rows: Result, mask: np.ndarray) -> Result:
+    return {name: values[mask] for name, values in rows.items()}
