@@ -57,7 +57,7 @@ def is_text(kind: str) -> bool:
 
 def enum_names(kind: str) -> dict[int, str]:
     """Number -> name of `Enum8('counted' = 1, ...)`."""
-    return {int(number): name for name, number in _ENUM_MEMBER.findall(kind)}
+    return {int(number): re.sub(r"\\(.)", r"\1", name) for name, number in _ENUM_MEMBER.findall(kind)}
 
 
 def empty_result(kind: str) -> Array:

@@ -6,6 +6,7 @@ parallel and without the interpreter lock, but each takes one statement at a tim
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -64,6 +65,8 @@ class EmbeddedHistory:
                 self._writers.close()
                 release(address)
                 raise
+        # An engine that still answers a question when the interpreter ends takes the process down with it.
+        atexit.register(self.close)
 
     @property
     def place(self) -> str:
@@ -138,6 +141,7 @@ class EmbeddedHistory:
             if self._is_closed:
                 return
             self._is_closed = True
+            atexit.unregister(self.close)
             self._readers.close()
             self._writers.close()
             self._stop_running_questions()

@@ -35,6 +35,17 @@ for block in range(10**6):
 """
 
 
+_LEAVE_WHILE_BUSY = """
+import sys, threading, time
+from store.history import open_history
+history = open_history("chdb://" + sys.argv[1])
+slow = "select sum(cityHash64(number)) as n from numbers(100000000000)"
+threading.Thread(target=lambda: history.query(slow), daemon=True).start()
+while len(history.query("select query from system.processes")["query"]) < 2:
+    pass
+"""
+
+
 def python(program: str, directory: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program, str(directory)],
@@ -84,6 +95,11 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match=f"{tmp_path}/file/history: cannot be made"):
         open_history(f"chdb://{tmp_path}/file/history")
+
+
+def test_a_process_may_end_while_a_question_is_running(tmp_path: Path) -> None:
+    with python(_LEAVE_WHILE_BUSY, tmp_path) as leaving:
+        assert leaving.wait(20) == 0
 
 
 def test_every_insert_that_returned_survives_a_kill(tmp_path: Path) -> None:
