@@ -74,6 +74,14 @@ def test_nearly_every_segment_leads_on(city: City) -> None:
     assert np.mean(led) >= 0.95
 
 
+def test_only_freeways_end_at_the_edge_of_the_city(city: City) -> None:
+    onward: dict[str, set[str]] = {}
+    for segment in city.segments:
+        onward.setdefault(segment.from_node, set()).add(segment.to_node)
+    ending = [s for s in city.segments if onward[s.to_node] == {s.from_node}]
+    assert {segment.road_class for segment in ending} == {"freeway"}
+
+
 def test_every_place_can_be_reached_from_every_other(city: City) -> None:
     onward: dict[str, list[str]] = {}
     for segment in city.segments:

@@ -58,6 +58,11 @@ def test_parallel_lines_never_cross() -> None:
     assert crossings(line((0, 0), (1, 1)), line((0, 1), (1, 2))) == []
 
 
+def test_lines_that_do_not_reach_each_other_do_not_cross() -> None:
+    assert crossings(line((0, 0), (1, 0)), line((-1, -1), (-1, 1))) == []
+    assert crossings(line((0, 0), (1, 0)), line((0.5, 1), (0.5, 2))) == []
+
+
 def test_a_shifted_line_lies_to_the_right_of_its_direction() -> None:
     northward = shifted_right(line((0, 0), (0, 1)), 0.03)
     assert northward[:, 0] == pytest.approx([0.03, 0.03])
