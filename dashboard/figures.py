@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,15 +38,16 @@ def trend_figure(
     zone = ZoneInfo(timezone)
     low, middle, high, band_s = typical_band(profiles, day_type_of, measure, zone, start_s, end_s)
     colours = SURFACE_COLOURS["night"]
+    band_at = local_times(band_s, zone)
     traces = [
-        _line(band_s, high, zone, text("typical_band", language), width=0, hover=False, legend=False),
+        _line(band_at, high, text("typical_band", language), width=0, hover=False, legend=False),
         {
-            **_line(band_s, low, zone, text("typical_band", language), width=0, hover=False),
+            **_line(band_at, low, text("typical_band", language), width=0, hover=False),
             "fill": "tonexty",
             "fillcolor": colours["band"],
         },
         {
-            **_line(band_s, middle, zone, text("typical_median", language), width=1.2, hover=False),
+            **_line(band_at, middle, text("typical_median", language), width=1.2, hover=False),
             "line": {"width": 1.2, "color": colours["text-3"], "dash": "dot"},
         },
         _measured(columns, measure, window_s, zone, language),
@@ -66,14 +67,10 @@ def typical_band(
     slots_s = np.arange(start_s - start_s % SLOT_S, end_s, SLOT_S, dtype=np.int64)
     tables = {day_type: _table(profile, measure) for day_type, profile in profiles.items()}
     none = np.full((SLOTS, 3), np.nan)
-    types: dict[date, Floats] = {}
-    band = np.empty((len(slots_s), 3))
-    for i, second in enumerate(slots_s.tolist()):
-        local = datetime.fromtimestamp(second, zone)
-        day = local.date()
-        if day not in types:
-            types[day] = tables.get(day_type_of(day), none)
-        band[i] = types[day][(local.hour * 60 + local.minute) // 5]
+    local_s = slots_s + utc_offsets_s(slots_s, zone)
+    days, day_of = np.unique(local_s // 86_400, return_inverse=True)
+    by_day = [tables.get(day_type_of(date(1970, 1, 1) + timedelta(days=d)), none) for d in days.tolist()]
+    band = np.stack([*by_day, none])[day_of, local_s % 86_400 // SLOT_S]
     return band[:, 0], band[:, 1], band[:, 2], slots_s
 
 
@@ -108,7 +105,7 @@ def _measured(columns: Columns, measure: str, window_s: int, zone: ZoneInfo, lan
         ]
     )
     return {
-        **_line(at_s, values, zone, caption, width=2, hover=True),
+        **_line(local_times(at_s, zone), values, caption, width=2, hover=True),
         "line": {"width": 2, "color": SURFACE_COLOURS["night"]["text"]},
         "customdata": detail,
         "hovertemplate": hover,
@@ -116,12 +113,12 @@ def _measured(columns: Columns, measure: str, window_s: int, zone: ZoneInfo, lan
 
 
 def _line(
-    at_s: Ints, values: Floats, zone: ZoneInfo, name: str, *, width: float, hover: bool, legend: bool = True
+    at: list[str], values: Floats, name: str, *, width: float, hover: bool, legend: bool = True
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": local_times(at_s, zone),
+        "x": at,
         "y": [round(v, 3) if np.isfinite(v) else None for v in values.tolist()],
         "name": name,
         "line": {"width": width},
@@ -133,22 +130,35 @@ def _line(
 
 def local_times(at_s: Ints, zone: ZoneInfo) -> list[str]:
     """Clock times of the city, as plotly reads them (no zone: it would shift them)."""
-    return [datetime.fromtimestamp(s, zone).strftime("%Y-%m-%d %H:%M") for s in at_s.tolist()]
+    local = (at_s + utc_offsets_s(at_s, zone)).astype("datetime64[s]")
+    return [str(moment) for moment in np.datetime_as_string(local, unit="m")]
+
+
+def utc_offsets_s(at_s: Ints, zone: ZoneInfo) -> Ints:
+    """The zone's offset from UTC at each moment; looked up once per quarter of an hour."""
+    quarters, quarter_of = np.unique(at_s // 900, return_inverse=True)
+    offsets = [datetime.fromtimestamp(q * 900, zone).utcoffset() for q in quarters.tolist()]
+    return np.array([int(o.total_seconds()) if o else 0 for o in offsets], dtype=np.int64)[quarter_of]
 
 
 def _layout(measure: str, zone: ZoneInfo, start_s: int, end_s: int) -> dict[str, Any]:
     colours = SURFACE_COLOURS["night"]
-    axis = {"gridcolor": colours["line"], "zeroline": False, "linecolor": colours["line"], "color": colours["text-2"]}
+    axis = {
+        "gridcolor": colours["line"],
+        "zeroline": False,
+        "linecolor": colours["line"],
+        "color": colours["text-2"],
+    }
     span = local_times(np.array([start_s, end_s], dtype=np.int64), zone)
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "CB Sans, Noto Sans SC, sans-serif", "color": colours["text-2"], "size": 13},
-        "margin": {"l": 38, "r": 12, "t": 34, "b": 34},
+        "margin": {"l": 38, "r": 12, "t": 34, "b": 72},
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": colours["background"], "bordercolor": colours["line"]},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
-        "xaxis": {**axis, "type": "date", "range": span},
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "xanchor": "left"},
+        "xaxis": {**axis, "type": "date", "range": span, "tickformat": "%H:%M\n%m-%d"},
         "yaxis": {**axis, "rangemode": "tozero" if measure == "tpi" else "normal", "automargin": True},
         "uirevision": f"{measure}{start_s}",
     }

@@ -127,7 +127,9 @@ class Hub:
         """Build, encode and hand out one snapshot."""
         started = time.perf_counter()
         now_ms = self._now_ms()
-        day_type = self._day_type_of(datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(self._timezone).date())
+        day_type = self._day_type_of(
+            datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(self._timezone).date()
+        )
         with self._lock:
             around = Surroundings(
                 typical=self._typical,

@@ -9,7 +9,10 @@ from dashboard.snapshot import Snapshot
 STATES = ("starting", "live", "late", "stale", "down")
 
 METRICS: dict[str, tuple[str, str]] = {
-    "citybrain_snapshots_total": ("counter", "Snapshots built; grows by one per second, or the hub is stuck."),
+    "citybrain_snapshots_total": (
+        "counter",
+        "Snapshots built; grows by one per second, or the hub is stuck.",
+    ),
     "citybrain_snapshot_bytes": ("gauge", "Size of the newest encoded snapshot in bytes."),
     "citybrain_snapshot_build_seconds": (
         "histogram",
@@ -17,7 +20,7 @@ METRICS: dict[str, tuple[str, str]] = {
     ),
     "citybrain_data_age_seconds": (
         "gauge",
-        "Age of the newest observation at the last tick, -1 before the first; look at the feeds when it grows.",
+        "Age of the newest observation, -1 before the first; look at the feeds when it grows.",
     ),
     "citybrain_processing_lag_seconds": (
         "gauge",

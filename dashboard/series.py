@@ -110,7 +110,9 @@ def _published(name: str, digits: int | None, column: Any) -> list[Any]:
         return [words(int(value)).name.lower() for value in column]
     if digits == 0:
         return [None if not np.isfinite(value) else int(value) for value in np.asarray(column).tolist()]
-    return [None if not np.isfinite(v) else round(v, digits) for v in np.asarray(column, dtype=float).tolist()]
+    return [
+        None if not np.isfinite(v) else round(v, digits) for v in np.asarray(column, dtype=float).tolist()
+    ]
 
 
 def _safe_cell(value: str) -> str:

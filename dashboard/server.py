@@ -7,11 +7,11 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 import uvicorn
 from dash import Dash
-from dash.backends._fastapi import reset_current_request, set_current_request
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.types import ASGIApp
@@ -72,8 +72,10 @@ def create_app(
     return WebApp(SecurityHeaders(server, content_policy(dash.csp_hashes())), fanout, queries)
 
 
-def _dash_on(server: FastAPI, title: str) -> Dash:
-    return Dash(
+def _dash_on(server: FastAPI, title: str) -> Any:
+    """Any, because Dash types neither its FastAPI backend nor what `_serve_pages` needs of it."""
+    make: Any = Dash
+    return make(
         __name__,
         server=server,
         backend="fastapi",
@@ -85,7 +87,7 @@ def _dash_on(server: FastAPI, title: str) -> Dash:
     )
 
 
-def _serve_pages(server: FastAPI, dash: Dash) -> None:
+def _serve_pages(server: FastAPI, dash: Any) -> None:
     """Our own addresses for the pages, and 404 for the rest: Dash would answer any address with 200.
 
     Dash learns its assets at the first request that passes its own routes; a wall that asks for `/wall`
@@ -93,12 +95,8 @@ def _serve_pages(server: FastAPI, dash: Dash) -> None:
     """
     dash._setup_server()
 
-    async def page(request: Request) -> Response:
-        token = set_current_request(request)
-        try:
-            return Response(dash.index(), media_type="text/html", headers={"Cache-Control": "no-cache"})
-        finally:
-            reset_current_request(token)
+    async def page() -> Response:
+        return Response(dash.index(), media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     async def unknown(request: Request) -> Response:
         return Response(f"there is no {request.url.path}\n", 404, media_type="text/plain")
@@ -137,7 +135,11 @@ class WebServer:
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            web.asgi, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=5
+            web.asgi,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=5,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

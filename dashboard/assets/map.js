@@ -65,7 +65,7 @@
       const width = element.clientWidth, height = element.clientHeight;
       if (!city || !width || !height) return;
       const ratio = window.devicePixelRatio || 1;
-      unit = focus ? Math.min(width, height) / 50 : Math.min(height / 88, width / 104);
+      unit = focus ? Math.min(width, height) / 60 : Math.min(height / 88, width / 104);
       const pad = focus
         ? { left: 2 * unit, right: 2 * unit, top: 2 * unit, bottom: 2 * unit }
         : { left: 4 * unit, right: 4 * unit, top: 6.5 * unit, bottom: 7 * unit };
@@ -110,7 +110,7 @@
       const keys = [...batches.keys()].sort((a, b) => (b >= 100) - (a >= 100) || a - b);
       for (const key of keys) {
         const dim = key >= 100, level = Math.floor((key % 100) / 10), group = 3 - (key % 10);
-        const width = LEVEL_WIDTH[level] * GROUP_WIDTH[group] * unit * (focus ? (dim ? 0.7 : 1.7) : 1);
+        const width = LEVEL_WIDTH[level] * GROUP_WIDTH[group] * unit * (focus ? (dim ? 0.5 : focus.kind === "city" ? 0.8 : 1.3) : 1);
         pen.globalAlpha = dim ? 0.4 : 1;
         pen.lineCap = level === 0 ? "butt" : "round";
         if (level === 5) strokeBatch(batches.get(key), width + 0.5 * unit, palette.map, []);

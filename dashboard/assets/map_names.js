@@ -47,7 +47,7 @@
 
     city.districts.forEach((district) => {
       if (!district.at) return;
-      const [x, y] = project(district.at), size = 2.7 * unit, text = name(district);
+      const [x, y] = project(district.at), size = 2.7 * unit, text = name(district).replace(/ District$/, "");
       pen.font = `700 ${size}px ${FAMILY}`;
       pen.letterSpacing = language === "zh" ? `${0.35 * size}px` : `${0.08 * size}px`;
       pen.textAlign = "center";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dash import dcc, html
@@ -11,10 +12,15 @@ from dash.development.base_component import Component
 from dashboard.asking import place_name
 from dashboard.pages.frame import framed
 from dashboard.pages.place import PRESETS_S, PlaceState, path_to
+from dashboard.pages.words import with_attributes
 from dashboard.texts import named, text
 from models.city import City
 
-GRAPH_CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+GRAPH_CONFIG: Any = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+}
 
 
 def analyst_page(city: City, language: str) -> Component:
@@ -37,7 +43,10 @@ def analyst_page(city: City, language: str) -> Component:
                 html.Section(
                     [
                         html.Div(id="trend-head", className="section-head"),
-                        dcc.Graph(id="trend-figure", config=GRAPH_CONFIG, className="trend-figure", figure=_empty_figure()),
+                        html.Div(
+                            dcc.Graph(id="trend-figure", config=GRAPH_CONFIG, figure=_empty_figure()),
+                            className="figure-box",
+                        ),
                     ],
                     className="card-panel trend-card",
                 ),
@@ -55,13 +64,20 @@ def analyst_head(city: City, state: PlaceState) -> list[Component]:
     """Breadcrumb, range, window and export. Raises BadParameter for an unknown place."""
     language = state.language
     return [
-        html.Nav(_crumbs(city, state), className="crumbs", **{"aria-label": "breadcrumb"}),
+        with_attributes(html.Nav(_crumbs(city, state), className="crumbs"), aria_label="breadcrumb"),
         html.Div(
             [
                 _pills(
                     "range",
                     language,
-                    [(f"preset_{name}", state.address(preset=name, start="", end=""), not state.start and name == state.preset) for name in PRESETS_S],
+                    [
+                        (
+                            f"preset_{name}",
+                            state.address(preset=name, start="", end=""),
+                            not state.start and name == state.preset,
+                        )
+                        for name in PRESETS_S
+                    ],
                 ),
                 _pills(
                     "window",
@@ -87,10 +103,12 @@ def place_facts(city: City, state: PlaceState) -> list[Component]:
             (text("speed_limit", language), f"{segment.speed_limit_kmh:.0f} km/h"),
             (text("free_flow", language), f"{segment.free_flow_kmh:.1f} km/h · {segment.free_flow_method}"),
         ]
-    mini = html.Div(
-        className="city-map mini", **{"data-kind": state.kind, "data-id": state.place_id}, key=f"{state.kind}/{state.place_id}"
+    mini = with_attributes(
+        html.Div(className="city-map mini", key=f"{state.kind}/{state.place_id}"),
+        data_kind=state.kind,
+        data_id=state.place_id,
     )
-    heading = [text("location", language), html.Span(text("now", language), className="small")]
+    heading: list[Any] = [text("location", language), html.Span(text("now", language), className="small")]
     if city.schematic:
         heading.append(html.Span(text("schematic", language), className="small"))
     parts: list[Component] = [html.H2(heading), html.Div(mini, className="mini-box")]
@@ -105,21 +123,26 @@ def trend_heading(
     """What the figure shows, how complete it is, and its export."""
     language = state.language
     zone = ZoneInfo(city.timezone)
-    span = f"{start.astimezone(zone):%Y-%m-%d %H:%M} – {end.astimezone(zone):%Y-%m-%d %H:%M} {text('local_time', language)}"
+    first, last = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (start, end))
+    span = f"{first} – {last} {text('local_time', language)}"
     measure = "trend_tti" if state.kind == "segment" else "trend_tpi"
     query = (
         f"kind={state.kind}&id={state.place_id}&window_s={state.window_s}"
         f"&start={_utc(start)}&end={_utc(end)}&format=csv"
     )
+    found = f"{windows:,} {text('windows_found', language)}"
+    holes = f"{missing:,} {text('holes', language)}"
     return [
         html.H2(text(measure, language)),
         html.Span(span, className="small"),
         html.Span(
-            f"{windows:,} {text('windows_found', language)} · {missing:,} {text('holes', language)} · {took_s:.2f} s",
+            f"{found} · {holes} · {took_s:.2f} s",
             className="small",
             id="trend-count",
         ),
-        html.A(text("export_csv", language), href=f"/api/v1/history?{query}", className="export", id="export"),
+        html.A(
+            text("export_csv", language), href=f"/api/v1/history?{query}", className="export", id="export"
+        ),
     ]
 
 

@@ -43,7 +43,9 @@ def register_analyst(app: Dash, city: City, hub: Hub, history: History) -> None:
             question = state.question(city, utc_now())
         except BadParameter as error:
             return problem_notice(_spelled(error, state)), None, no_update, no_update
-        days = [moment.astimezone(zone).date().isoformat() for moment in (question.start, _inside(question.end))]
+        days = [
+            moment.astimezone(zone).date().isoformat() for moment in (question.start, _inside(question.end))
+        ]
         return analyst_head(city, state), place_facts(city, state), *days
 
     @app.callback(
@@ -114,7 +116,9 @@ def register_analyst(app: Dash, city: City, hub: Hub, history: History) -> None:
             question = state.question(city, utc_now())
         except BadParameter:
             return no_update
-        shown = [moment.astimezone(zone).date().isoformat() for moment in (question.start, _inside(question.end))]
+        shown = [
+            moment.astimezone(zone).date().isoformat() for moment in (question.start, _inside(question.end))
+        ]
         if not first or not last or not ctx.triggered or [first[:10], last[:10]] == shown:
             return no_update
         start = datetime.combine(date.fromisoformat(first[:10]), datetime.min.time(), zone)
@@ -146,8 +150,9 @@ async def _children(city: City, hub: Hub, history: History, state: PlaceState) -
         for kind, key in (("district", "children_districts"), ("corridor", "children_corridors")):
             rows = area_rows(city, hub.areas(kind), kind)
             if rows:
-                parts += [html.Div([html.H2(text(key, language)), hint], className="section-head"), ranking_table(rows, state, "tpi")]
-        return parts
+                head = html.Div([html.H2(text(key, language)), hint], className="section-head")
+                parts.append(html.Div([head, ranking_table(rows, state, "tpi")]))
+        return [html.Div(parts, className="side-by-side")]
     corridor = next((c for c in city.corridors if c.corridor_id == state.place_id), None)
     segment_ids = (
         list(corridor.segment_ids)

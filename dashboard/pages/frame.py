@@ -20,7 +20,12 @@ def framed(
         [
             html.Header(
                 [
-                    html.H1([*place_label(city.name, language), html.Span(text(title_key, language), className="what")]),
+                    html.H1(
+                        [
+                            *place_label(city.name, language),
+                            html.Span(text(title_key, language), className="what"),
+                        ]
+                    ),
                     html.Nav(
                         [
                             html.A(

@@ -18,7 +18,12 @@ STORE_EVERY_MS = 20_000
 LAG_WARNING_S = 30.0
 
 PROMISES = {
-    "embedded": ("promise_embedded_crash", "promise_embedded_restart", "promise_embedded_retention", "promise_embedded_local"),
+    "embedded": (
+        "promise_embedded_crash",
+        "promise_embedded_restart",
+        "promise_embedded_retention",
+        "promise_embedded_local",
+    ),
     "grown": ("promise_grown_stored", "promise_grown_store_down"),
 }
 
@@ -35,13 +40,19 @@ def health_page(city: City, language: str, operation: Operation) -> Component:
         id="promises",
     )
     versions = html.Section(
-        [html.H2(text("versions", language)), _facts([(name, value, False) for name, value in operation.versions.items()])],
+        [
+            html.H2(text("versions", language)),
+            _facts([(name, value, False) for name, value in operation.versions.items()]),
+        ],
         className="card-panel",
         id="versions",
     )
     content = [
         html.Div(id="health-live", className="health-grid"),
-        html.Div([html.Section(id="health-store", className="card-panel"), promises, versions], className="health-grid"),
+        html.Div(
+            [html.Section(id="health-store", className="card-panel"), promises, versions],
+            className="health-grid",
+        ),
         dcc.Interval(id="health-clock", interval=LIVE_EVERY_MS),
         dcc.Interval(id="store-clock", interval=STORE_EVERY_MS),
     ]
@@ -62,7 +73,9 @@ def store_section(health: StoreHealth, snapshot: Snapshot | None, language: str)
         facts.append(_history_fact(snapshot, language))
     if health.disk_free_bytes is not None and health.disk_total_bytes:
         share = health.disk_free_bytes / health.disk_total_bytes
-        spelled = f"{health.disk_free_bytes / 1e9:,.1f} / {health.disk_total_bytes / 1e9:,.1f} GB ({share:.0%})"
+        spelled = (
+            f"{health.disk_free_bytes / 1e9:,.1f} / {health.disk_total_bytes / 1e9:,.1f} GB ({share:.0%})"
+        )
         facts.append((text("disk_free", language), spelled, health.disk_watermark in ("warning", "critical")))
     parts: list[Component] = [html.H2(text("store", language)), _facts(facts)]
     parts.append(_gap_audit(health, language))
@@ -83,13 +96,24 @@ def _stream(snapshot: Snapshot, readers: int, language: str) -> Component:
     lag, age = snapshot.lag, snapshot.data_age_s
     facts = [
         (text("stream", language), text(f"state_{snapshot.state}", language), snapshot.state != "live"),
-        (text("data_age_s", language), "–" if age is None else f"{age:,.1f}", snapshot.state in ("late", "stale", "down")),
-        (text("lag_s", language), "–" if lag.lag_s is None else f"{lag.lag_s:,.1f}", (lag.lag_s or 0) > LAG_WARNING_S),
+        (
+            text("data_age_s", language),
+            "–" if age is None else f"{age:,.1f}",
+            snapshot.state in ("late", "stale", "down"),
+        ),
+        (
+            text("lag_s", language),
+            "–" if lag.lag_s is None else f"{lag.lag_s:,.1f}",
+            (lag.lag_s or 0) > LAG_WARNING_S,
+        ),
         (text("coverage", language), _percent(snapshot.city.coverage), (snapshot.city.coverage or 1) < 0.8),
         (text("wall_clients", language), str(readers), False),
         (text("problem", language), lag.problem or text("none", language), bool(lag.problem)),
     ]
-    heading = [text("stream", language), html.Span(f"{text('updated', language)} {_clock(snapshot)}", className="small")]
+    heading: list[Any] = [
+        text("stream", language),
+        html.Span(f"{text('updated', language)} {_clock(snapshot)}", className="small"),
+    ]
     return html.Section([html.H2(heading), _facts(facts)], className="card-panel", id="stream")
 
 
@@ -117,18 +141,22 @@ def _feeds(snapshot: Snapshot, language: str) -> Component:
 
 
 def _partitions(snapshot: Snapshot, language: str) -> Component:
-    heads = tuple(text(key, language) for key in ("partition", "lag_s", "log_clock", "newest_data", "watermark"))
+    heads = tuple(
+        text(key, language) for key in ("partition", "lag_s", "log_clock", "newest_data", "watermark")
+    )
     rows = [
         (str(p.partition), f"{p.lag_s:.1f}", _time(p.clock_at), _time(p.data_at), _time(p.watermark_at))
         for p in snapshot.lag.partitions
     ]
-    heading = [text("partitions", language), html.Span("UTC", className="small")]
+    heading: list[Any] = [text("partitions", language), html.Span("UTC", className="small")]
     return html.Section([html.H2(heading), _table(heads, rows)], className="card-panel wide", id="partitions")
 
 
 def _gap_audit(health: StoreHealth, language: str) -> Component:
     if not health.gaps:
-        return html.P([html.Strong(text("gap_audit", language)), " ", text("gap_none", language)], id="gap-audit")
+        return html.P(
+            [html.Strong(text("gap_audit", language)), " ", text("gap_none", language)], id="gap-audit"
+        )
     found = [html.Li(gap) for gap in health.gaps[:10]]
     heading = f"{text('gap_audit', language)}: {text('gap_found', language)} ({len(health.gaps)})"
     return html.Div([html.Strong(heading), html.Ul(found)], className="warning", id="gap-audit")
@@ -137,7 +165,9 @@ def _gap_audit(health: StoreHealth, language: str) -> Component:
 def _history_fact(snapshot: Snapshot, language: str) -> tuple[str, str, bool]:
     history = snapshot.history
     share = f" {history.share:.0%}" if history.state == "building" else ""
-    word = text(f"history_{history.state}", language) if f"history_{history.state}" in TEXTS else history.state
+    word = (
+        text(f"history_{history.state}", language) if f"history_{history.state}" in TEXTS else history.state
+    )
     return text("history_state", language), word + share, history.state == "unavailable"
 
 
@@ -170,4 +200,3 @@ def _clock(snapshot: Snapshot) -> str:
 
 def _percent(ratio: float | None) -> str:
     return "–" if ratio is None else f"{ratio:.0%}"
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from dash import dcc, html
@@ -48,7 +49,11 @@ def area_rows(city: City, areas: list[Area], kind: str) -> list[ChildRow]:
     for place_id, name in places:
         area = known.get(place_id)
         typical = area.typical.p50 if area and area.typical else None
-        values = (area.level, area.index, typical, area.speed_kmh, area.coverage) if area else (0, None, None, None, None)
+        values = (
+            (area.level, area.index, typical, area.speed_kmh, area.coverage)
+            if area
+            else (0, None, None, None, None)
+        )
         rows.append(ChildRow(kind, place_id, name, "", *values, None))
     return rows
 
@@ -96,14 +101,18 @@ def ranking_table(rows: list[ChildRow], state: PlaceState, index_key: str) -> Co
     headings += [("speed", "speed_kmh"), ("coverage", "coverage")]
     if any(row.length_m for row in rows):
         headings.append(("length", "length_m"))
-    return html.Table(
-        [
-            html.Thead(html.Tr([_heading(sort, key, state) for sort, key in headings])),
-            html.Tbody([_row(row, state, len(headings)) for row in sorted_rows(rows, state)]),
-        ],
-        className="ranking",
-        id="ranking",
-    ) if rows else html.P(text("no_values", language))
+    return (
+        html.Table(
+            [
+                html.Thead(html.Tr([_heading(sort, key, state) for sort, key in headings])),
+                html.Tbody([_row(row, state, len(headings)) for row in sorted_rows(rows, state)]),
+            ],
+            className="ranking",
+            id="ranking",
+        )
+        if rows
+        else html.P(text("no_values", language))
+    )
 
 
 def sorted_rows(rows: list[ChildRow], state: PlaceState) -> list[ChildRow]:
@@ -111,7 +120,7 @@ def sorted_rows(rows: list[ChildRow], state: PlaceState) -> list[ChildRow]:
     sort, descending = state.sort or "index", state.descending if state.sort else True
 
     def value(row: ChildRow) -> float | str | None:
-        return {
+        values: dict[str, float | str | None] = {
             "name": named(row.name, state.language),
             "level": row.level,
             "index": row.index,
@@ -119,9 +128,12 @@ def sorted_rows(rows: list[ChildRow], state: PlaceState) -> list[ChildRow]:
             "delta": row.delta,
             "coverage": row.coverage,
             "length": row.length_m,
-        }[sort]
+        }
+        return values[sort]
 
-    known = sorted((r for r in rows if value(r) is not None), key=lambda r: (value(r), r.place_id), reverse=descending)
+    known = sorted(
+        (r for r in rows if value(r) is not None), key=lambda r: (value(r), r.place_id), reverse=descending
+    )
     return known + [row for row in rows if value(row) is None]
 
 
@@ -140,10 +152,10 @@ def _heading(sort: str, key: str, state: PlaceState) -> Component:
 def _row(row: ChildRow, state: PlaceState, width: int) -> Component:
     language = state.language
     target = state.address(kind=row.kind, place_id=row.place_id, sort="")
-    name = [dcc.Link(named(row.name, language), href=target, refresh=False)]
+    name: list[Any] = [dcc.Link(named(row.name, language), href=target, refresh=False)]
     if row.kind == "segment":
         name.append(html.Span(f"{row.detail} · {row.place_id}", className="small"))
-    level = [html.I(className=f"chip chip-{row.level}"), text(f"legend_{row.level}", language)]
+    level: list[Any] = [html.I(className=f"chip chip-{row.level}"), text(f"legend_{row.level}", language)]
     cells = [
         html.Td(name, className="c-name"),
         html.Td(level, className="c-level"),
@@ -165,5 +177,5 @@ def _signed(value: float | None) -> str:
     return "–" if value is None else f"{'+' if value >= 0 else '−'}{abs(value):.2f}"
 
 
-def _unpack(packed: str, dtype: str) -> np.ndarray:  # type: ignore[type-arg]
+def _unpack(packed: str, dtype: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(packed), dtype=dtype)

@@ -19,12 +19,18 @@ ENTRIES = (
 def start_page(city: City, language: str) -> Component:
     """Links to the pages and to the description of the API."""
     cards: list[Component] = [
-        html.A([html.H2(text(title, language)), html.P(text(about, language))], href=f"{href}?lang={language}", className="card")
+        html.A(
+            [html.H2(text(title, language)), html.P(text(about, language))],
+            href=f"{href}?lang={language}",
+            className="card",
+        )
         for title, about, href in ENTRIES
     ]
     cards.append(
         html.A(
-            [html.H2("API"), html.P(text("start_api", language))], href="/api/v1/openapi.json", className="card"
+            [html.H2("API"), html.P(text("start_api", language))],
+            href="/api/v1/openapi.json",
+            className="card",
         )
     )
     return framed(city, language, "home", [html.Div(cards, className="cards")], "start", "/")

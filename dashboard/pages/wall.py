@@ -7,7 +7,7 @@ import json
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.pages.words import label, place_label, script_glosses, script_texts
+from dashboard.pages.words import label, place_label, script_glosses, script_texts, with_attributes
 from dashboard.texts import text
 from models.city import City
 
@@ -24,7 +24,7 @@ def wall_page(city: City, language: str, theme: str) -> Component:
         "city_id": city.city_id,
         "has_corridors": bool(city.corridors),
     }
-    return html.Div(
+    wall = html.Div(
         [
             _header(city, language),
             html.Section([_map(city, language), _side(language)], className="wall-body"),
@@ -35,8 +35,8 @@ def wall_page(city: City, language: str, theme: str) -> Component:
         id="wall",
         className=f"wall theme-{theme}",
         lang="en" if language == "en" else "zh-CN",
-        **{"data-setup": json.dumps(setup, ensure_ascii=False)},
     )
+    return with_attributes(wall, data_setup=json.dumps(setup, ensure_ascii=False))
 
 
 def _header(city: City, language: str) -> Component:
@@ -58,7 +58,7 @@ def _map(city: City, language: str) -> Component:
     ]
     return html.Div(
         [
-            html.Div(id="map", className="city-map", **{"data-labels": "all"}),
+            with_attributes(html.Div(id="map", className="city-map"), data_labels="all"),
             html.Div(
                 [html.Span(text("map", language)), html.Span(id="map-age", className="age")],
                 className="map-caption",
@@ -82,7 +82,9 @@ def _side(language: str) -> Component:
                 ],
                 className="kpis",
             ),
-            _panel("trend-panel", "today_curve", language, html.Div(id="trend", className="trend"), "trend-age"),
+            _panel(
+                "trend-panel", "today_curve", language, html.Div(id="trend", className="trend"), "trend-age"
+            ),
             _panel(
                 "corridors-panel",
                 "worst_corridors",
@@ -114,10 +116,16 @@ def _kpi(name: str, language: str, key: str, size: str, unit: str = "") -> Compo
         [
             html.H2(caption),
             html.Div(
-                [html.Span("–", id=f"{name}-value", className=size), html.Span(id=f"{name}-word", className="word")],
+                [
+                    html.Span("–", id=f"{name}-value", className=size),
+                    html.Span(id=f"{name}-word", className="word"),
+                ],
                 className="value",
             ),
-            html.Div([html.Span(id=f"{name}-typical"), html.Span(id=f"{name}-age", className="age")], className="delta"),
+            html.Div(
+                [html.Span(id=f"{name}-typical"), html.Span(id=f"{name}-age", className="age")],
+                className="delta",
+            ),
         ],
         className=f"panel kpi kpi-{name}",
         id=f"{name}-panel",

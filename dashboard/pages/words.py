@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.texts import TEXTS, gloss, text
 from models.city import Name
+
+Marked = TypeVar("Marked", bound=Component)
+
+
+def with_attributes(component: Marked, **attributes: str) -> Marked:
+    """The component with `data-` and `aria-` attributes: `data_kind` becomes `data-kind`."""
+    for name, value in attributes.items():
+        setattr(component, name.replace("_", "-"), value)
+    return component
 
 
 def label(key: str, language: str) -> list[Component]:
