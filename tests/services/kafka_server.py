@@ -14,9 +14,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.services.installed import ServiceMissing
 from tests.services.ports import accepts_connections, free_ports
+from tests.waiting import wait_until
 
 POM = Path(__file__).with_name("pom.xml")
 START_S = 90.0
@@ -108,6 +110,22 @@ def running_kafka(directory: Path) -> Iterator[str]:
                 process.kill()
                 process.wait()
     raise RuntimeError(f"Kafka did not start:\n{_log_of(directory).read_text(errors='replace')[-4000:]}")
+
+
+def delete_all_topics(bootstrap: str) -> None:
+    """Delete every topic but Kafka's own, with the offsets that groups committed in them."""
+    from kafka import KafkaAdminClient
+
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        admin.delete_topics(_topics(admin))
+        wait_until(lambda: not _topics(admin), "deleting the topics of a test")
+    finally:
+        admin.close()
+
+
+def _topics(admin: Any) -> list[str]:
+    return [name for name in admin.list_topics() if not name.startswith("__")]
 
 
 def _start(classpath: str, directory: Path) -> tuple[subprocess.Popen[bytes], str]:

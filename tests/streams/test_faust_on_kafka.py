@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +12,9 @@ import faust
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-pytestmark = pytest.mark.kafka
+from tests.waiting import until, wait_until
 
-DEADLINE_S = 30.0
+pytestmark = pytest.mark.kafka
 
 
 @dataclass
@@ -59,13 +58,6 @@ def a_worker(bootstrap: str, group: str, topic: str, directory: Path) -> Counted
     return counted
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.02)
-
-
 async def send(bootstrap: str, topic: str, count: int) -> None:
     def produce() -> None:
         producer = KafkaProducer(bootstrap_servers=bootstrap)
@@ -88,9 +80,7 @@ def committed(bootstrap: str, group: str, topic: str) -> int:
 
 
 async def until_committed(bootstrap: str, group: str, topic: str, count: int) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while await asyncio.to_thread(committed, bootstrap, group, topic) < count:
-        assert time.monotonic() < deadline, "the group did not commit in time"
+    await asyncio.to_thread(wait_until, lambda: committed(bootstrap, group, topic) >= count, "the commit")
 
 
 @pytest.fixture
