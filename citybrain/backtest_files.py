@@ -70,14 +70,12 @@ class BacktestFiles:
 
     def write(self, segments: Columns, areas: Columns) -> None:
         """Keep the final rows of the chosen window length."""
-        ids = list(segments.get("segment_id", []))
         for i in self._final_rows(segments):
-            index = float(np.asarray(segments["travel_time_index"])[i])
             self._segments.append(
                 (
                     _iso(segments["window_start"][i]),
-                    ids[i],
-                    _text(index),
+                    segments["segment_id"][i],
+                    _text(segments["travel_time_index"][i]),
                     int(segments["level"][i]),
                     _text(segments["speed_kmh"][i]),
                     _text(segments["coverage"][i]),
@@ -87,9 +85,8 @@ class BacktestFiles:
                     int(segments["revision"][i]),
                 )
             )
-        kinds = list(areas.get("area_kind", []))
         for i in self._final_rows(areas):
-            if kinds[i] == "city":
+            if areas["area_kind"][i] == "city":
                 self._city.append(
                     (
                         _iso(areas["window_start"][i]),
@@ -116,7 +113,7 @@ def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(sorted(rows, key=lambda row: (row[0], row[1])))
+        writer.writerows(sorted(rows, key=lambda row: row[:2]))
 
 
 def _iso(epoch_s: Any) -> str:

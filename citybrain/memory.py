@@ -47,7 +47,7 @@ def start_from_archive(
 def remember_fates(
     history: History, city: City, topic: str, log_id: str, rules: TimeRules
 ) -> Callable[[int, int], PartitionWindows]:
-    """For the archive: what it stored before an offset, so that a repetition is known as one after a restart."""
+    """For the archive: what it stored before an offset, so that after a restart it knows a repetition."""
 
     def start(partition: int, first_offset: int) -> PartitionWindows:
         windows = PartitionWindows(len(city.segments), rules)

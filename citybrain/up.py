@@ -1,0 +1,139 @@
+"""`citybrain up`: the whole city brain in one process, on this machine only."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+from kafka import KafkaProducer
+
+from citybrain.demo_history import DemoHistoryProgress, make_demo_history
+from citybrain.process import prepare_process
+from citybrain.stages import archive_stage, index_stage, merge_stage, run_stages
+from citybrain.stopping import run_thread
+from citybrain.upkeep import run_upkeep
+from citybrain.web import running_web
+from config.city_folder import city_folder_of, load_city
+from config.settings import Settings, load_settings
+from dashboard.hub import Hub
+from models.city import City
+from store.history import History, open_history
+from store.migrate import migrate
+from streams.broker import BrokerAddress, open_broker
+from streams.feeds.demo import run_demo_feed
+from streams.ticker import run_ticker
+from streams.topics import OBSERVATIONS, partition_counts
+
+JOIN_S = 1.0
+PROGRESS_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `citybrain up`; each wins over its environment variable."""
+    parser.add_argument("--port", type=int, help="port of the web pages (8050)")
+    parser.add_argument("--host", help="address of the web pages (127.0.0.1)")
+    parser.add_argument("--data-dir", type=Path, help="folder of everything that is kept (data)")
+    parser.add_argument("--city", help="city folder, or the name of a shipped city (demo)")
+    parser.add_argument("--no-demo", action="store_true", help="no invented traffic")
+    parser.add_argument("--speed", type=float, help="demo city: its day passes so many times faster (1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run until Ctrl-C; 1 when a part failed."""
+    started = time.monotonic()
+    settings = load_settings(
+        port=arguments.port,
+        host=arguments.host,
+        data_dir=arguments.data_dir,
+        city=arguments.city,
+        speed=arguments.speed,
+        demo=False if arguments.no_demo else None,
+    )
+    prepare_process(settings)
+    folder = city_folder_of(settings.city)
+    city = load_city(folder)
+    stopping = threading.Event()
+    with open_broker(settings.broker) as broker, _open(settings) as history:
+        broker.create_topics(partition_counts(settings.partitions))
+        with running_web(settings, folder, city, broker, history) as (server, hub):
+            print(f"citybrain is at {server.address}/wall  (Ctrl-C stops it)", flush=True)
+            log.info("started", city=city.city_id, seconds=round(time.monotonic() - started, 1))
+            with _sources(settings, broker, city, history, hub, stopping):
+                healthy = run_stages(
+                    [
+                        index_stage(settings, broker, city, history if broker.embedded else None),
+                        merge_stage(settings, broker, city),
+                        archive_stage(settings, broker, city, history),
+                    ],
+                    stopping,
+                )
+    return 0 if healthy else 1
+
+
+@contextlib.contextmanager
+def _open(settings: Settings) -> Iterator[History]:
+    history = open_history(settings.history_url)
+    try:
+        migrate(history)
+        yield history
+    finally:
+        history.close()
+
+
+@contextlib.contextmanager
+def _sources(
+    settings: Settings,
+    broker: BrokerAddress,
+    city: City,
+    history: History,
+    hub: Hub,
+    stopping: threading.Event,
+) -> Iterator[None]:
+    """Time, upkeep and, for the demo city, its traffic and its past; ended before the history closes."""
+    threads = [
+        run_thread("ticker", lambda: run_ticker(broker, settings.partitions, stopping), stopping),
+        run_thread("upkeep", lambda: run_upkeep(settings, history, stopping), stopping),
+    ]
+    if settings.demo and city.synthetic:
+        threads.append(run_thread("demo-feed", lambda: _feed(settings, broker, city, stopping), stopping))
+        progress = DemoHistoryProgress()
+        until_s = int(time.time())
+        threads.append(
+            run_thread(
+                "demo-history",
+                lambda: make_demo_history(city, history, until_s, stop=stopping, progress=progress),
+                stopping,
+            )
+        )
+        threads.append(run_thread("demo-progress", lambda: _show(progress, hub, stopping), stopping))
+    else:
+        hub.set_history("ready", 1.0)
+    try:
+        yield
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join(JOIN_S)
+
+
+def _feed(settings: Settings, broker: BrokerAddress, city: City, stopping: threading.Event) -> None:
+    producer = KafkaProducer(**broker.kafka_arguments, linger_ms=5)
+    try:
+        run_demo_feed(city, producer, OBSERVATIONS.name, stop=stopping, speed=settings.speed)
+    finally:
+        producer.close(timeout=1)
+
+
+def _show(progress: DemoHistoryProgress, hub: Hub, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        hub.set_history(progress.state, progress.share)
+        if progress.state == "ready":
+            return
+        stopping.wait(PROGRESS_S)

@@ -1,0 +1,64 @@
+"""The web surface wired to broker and history: the same for `up` and for `wall`."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from config.calendar import city_calendar
+from config.settings import Settings
+from dashboard.history_reader import HistoryReaders
+from dashboard.hub import Hub
+from dashboard.metrics import WebMetrics
+from dashboard.readers import Operation
+from dashboard.server import WebServer, create_app
+from dashboard.typical import TypicalRefresher
+from models.city import City
+from store.history import History
+from streams.broker import BrokerAddress
+
+SHOWN_VERSIONS = ("citybrain", "faust-streaming", "dash", "plotly", "numpy")
+
+
+@contextlib.contextmanager
+def running_web(
+    settings: Settings, folder: Path, city: City, broker: BrokerAddress, history: History
+) -> Iterator[tuple[WebServer, Hub]]:
+    """Hub, typical values and pages, until the end of the block."""
+    calendar = city_calendar(folder)
+    metrics = WebMetrics(CollectorRegistry())
+    hub = Hub(
+        city,
+        broker.consumer_arguments,
+        day_type_of=calendar.day_type,
+        metrics=metrics,
+    )
+    readers = HistoryReaders(history)
+    typical = TypicalRefresher(city, readers, calendar.day_type, hub.set_typical, lambda: datetime.now(UTC))
+    web = create_app(
+        city,
+        hub,
+        readers,
+        day_type_of=calendar.day_type,
+        metrics=metrics,
+        operation=Operation(
+            mode="embedded" if broker.embedded else "grown",
+            versions={"python": platform.python_version()} | {n: version(n) for n in SHOWN_VERSIONS},
+        ),
+    )
+    server = WebServer(web, settings.host, settings.port)
+    hub.start()
+    typical.start()
+    server.start()
+    try:
+        yield server, hub
+    finally:
+        server.stop()
+        hub.stop()
+        typical.stop(0.5)
