@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -31,17 +30,6 @@ from streams.feeds.replay import clock_payload
 LARGEST_BATCH = 5_000
 SECONDS_PER_BATCH = 30
 """Log seconds after which what was gathered is folded; the result does not depend on it."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `citybrain backtest`."""
-    parser.add_argument("--city", type=Path, required=True, help="city folder")
-    parser.add_argument("--observations", type=Path, nargs="+", required=True, help="recordings, .gz too")
-    parser.add_argument("--probes", type=Path, nargs="+", default=[], help="recordings of probe vehicles")
-    parser.add_argument("--mapping", type=Path, help="mapping file for CSV recordings")
-    parser.add_argument("--interval", type=int, default=300, choices=(60, 300), help="window length, s")
-    parser.add_argument("--partitions", type=int, default=4, help="as in the deployment")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
 
 
 def run(arguments: argparse.Namespace) -> int:

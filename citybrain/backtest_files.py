@@ -110,10 +110,11 @@ class BacktestFiles:
 
 
 def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    ordered = sorted(rows, key=lambda row: row[:2])
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(sorted(rows, key=lambda row: row[:2]))
+        writer.writerows(ordered)
 
 
 def _iso(epoch_s: Any) -> str:

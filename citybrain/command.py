@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
+from citybrain import flags
 from models.errors import CitybrainError, ConfigurationError, InputError
 
 WRONG_INPUT = 2
@@ -18,26 +19,51 @@ FAILED = 1
 
 
 class Command(NamedTuple):
-    """A command's name, the module that has its `add_arguments` and `run`, and one sentence."""
+    """A command's name, the module that has its `run`, one sentence, and what declares its flags: None is
+    `add_arguments` of that module, which is quick to load."""
 
     name: str
     module: str
     sentence: str
+    flags: Callable[[argparse.ArgumentParser], None] | None = None
 
 
 COMMANDS = (
     Command(
-        "up", "citybrain.up", "Run everything in this process: broker, indices, history, wall, demo city."
+        "up",
+        "citybrain.up",
+        "Run everything in this process: broker, indices, history, wall, demo city.",
+        flags.up_flags,
     ),
-    Command("worker", "citybrain.worker", "Run one stage against a Kafka cluster: index, merge or archive."),
-    Command("wall", "citybrain.wall", "Serve the wall, the analyst and health pages and the API."),
+    Command(
+        "worker",
+        "citybrain.worker",
+        "Run one stage against a Kafka cluster: index, merge or archive.",
+        flags.worker_flags,
+    ),
+    Command(
+        "wall",
+        "citybrain.wall",
+        "Serve the wall, the analyst and health pages and the API.",
+        flags.wall_flags,
+    ),
     Command("feed", "citybrain.feed", "Replay a recording, or the demo city, into the observations topic."),
     Command("import-city", "citybrain.import_city", "Make a city folder from someone else's files."),
-    Command("backtest", "citybrain.backtest", "Run the live code on a recording, without a broker."),
-    Command("migrate", "citybrain.migrate", "Bring the history's tables up to date."),
+    Command(
+        "backtest",
+        "citybrain.backtest",
+        "Run the live code on a recording, without a broker.",
+        flags.backtest_flags,
+    ),
+    Command("migrate", "citybrain.migrate", "Bring the history's tables up to date.", flags.migrate_flags),
     Command("check", "citybrain.check", "Check a city folder, mapping files, calendars and settings."),
-    Command("dead-letters", "citybrain.dead_letters", "List and show the records that were refused."),
-    Command("export", "citybrain.export", "Write indices of the history as CSV."),
+    Command(
+        "dead-letters",
+        "citybrain.dead_letters",
+        "List and show the records that were refused.",
+        flags.dead_letters_flags,
+    ),
+    Command("export", "citybrain.export", "Write indices of the history as CSV.", flags.export_flags),
     Command("doctor", "citybrain.doctor", "Check what this machine offers."),
 )
 
@@ -51,7 +77,8 @@ def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     for command in COMMANDS:
         sub = commands.add_parser(command.name, help=command.sentence, description=command.sentence)
         if chosen is None or command.name == chosen:
-            import_module(command.module).add_arguments(sub)
+            declare = command.flags or import_module(command.module).add_arguments
+            declare(sub)
     return parser
 
 

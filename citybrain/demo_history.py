@@ -30,6 +30,7 @@ from models.synthetic_sensors import SensorPlan, observations_of_grid, plan_sens
 from models.synthetic_traffic import DAY_S, TrafficPlan
 from store.history import History
 from store.typical import compute_typical
+from streams.feeds.demo import backfill_start_s
 
 HISTORY_DAYS = 56
 WINDOW_S = 300
@@ -75,7 +76,7 @@ def make_demo_history(
     """Make what is missing of the `days` before `until_s` (UTC epoch seconds) and compute the typical days.
 
     For a thread of its own: returns when done or when `stop` is set; waits while the store cannot be reached.
-    StoreRejected passes through. `until_s` is where the live windows begin; what is made ends at the
+    StoreRejected passes through. `until_s` is where the live feed begins (`live_begins_s`); what is made ends at the
     five-minute boundary before it.
     """
     while not stop.is_set():
@@ -89,6 +90,15 @@ def make_demo_history(
             break
     if stop.is_set() and progress.state != "ready":
         progress.state = "stopped"
+
+
+def live_begins_s(city: City, history: History, now_s: float) -> int:
+    """Where the live feed begins and the made history ends: minutes ago at the first start, later on now.
+
+    UTC epoch seconds. From the second start on, the time since the last one is a hole and stays one.
+    """
+    found = history.query(_OLDEST_SQL, {"city_id": city.city_id, "window_s": WINDOW_S})
+    return int(now_s) if int(found["n"][0]) else backfill_start_s(now_s)
 
 
 def _make_missing(

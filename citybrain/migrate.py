@@ -9,12 +9,6 @@ from store.history import open_history
 from store.migrate import migrate, plan
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `citybrain migrate`."""
-    parser.add_argument("--history", help="address, instead of CITYBRAIN_HISTORY")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
-
-
 def run(arguments: argparse.Namespace) -> int:
     """One line per migration."""
     settings = load_settings(history=arguments.history)

@@ -7,7 +7,9 @@ import sys
 
 import structlog
 
-from config.settings import Settings
+from config.settings import Settings, variable_of
+from models.errors import ConfigurationError
+from streams.broker import EMBEDDED
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 NOISY = {
@@ -42,3 +44,14 @@ def prepare_process(settings: Settings) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     for name, level in NOISY.items():
         logging.getLogger(name).setLevel(level)
+
+
+def refuse_embedded(settings: Settings) -> None:
+    """ConfigurationError for the broker that lives inside `citybrain up` and is closed to other processes."""
+    if settings.broker == EMBEDDED:
+        raise ConfigurationError(
+            variable_of("broker"),
+            "",
+            "this process needs a Kafka that others reach too",
+            "give its host:port, or run everything in one process with `citybrain up`",
+        )

@@ -24,7 +24,6 @@ from streams.index_app import IndexWorker, create_index_app
 from streams.merge_app import MergeWorker, create_merge_app
 from streams.topics import OBSERVATIONS
 
-STAGES = ("index", "merge", "archive")
 STOP_TIMEOUT_S = 2.0
 WATCH_S = 1.0
 

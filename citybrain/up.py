@@ -7,7 +7,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import structlog
 from kafka import KafkaProducer
@@ -33,16 +32,6 @@ JOIN_S = 1.0
 PROGRESS_S = 0.5
 
 log = structlog.get_logger(__name__)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `citybrain up`; each wins over its environment variable."""
-    parser.add_argument("--port", type=int, help="port of the web pages (8050)")
-    parser.add_argument("--host", help="address of the web pages (127.0.0.1)")
-    parser.add_argument("--data-dir", type=Path, help="folder of everything that is kept (data)")
-    parser.add_argument("--city", help="city folder, or the name of a shipped city (demo)")
-    parser.add_argument("--no-demo", action="store_true", help="no invented traffic")
-    parser.add_argument("--speed", type=float, help="demo city: its day passes so many times faster (1)")
 
 
 def run(arguments: argparse.Namespace) -> int:

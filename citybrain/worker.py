@@ -5,41 +5,24 @@ from __future__ import annotations
 import argparse
 import threading
 
-from citybrain.process import prepare_process
-from citybrain.stages import STAGES, archive_stage, index_stage, merge_stage, run_stages
+from citybrain.process import prepare_process, refuse_embedded
+from citybrain.stages import archive_stage, index_stage, merge_stage, run_stages
 from citybrain.stopping import run_thread
 from config.city_folder import city_folder_of, load_city
 from config.settings import Settings, load_settings
 from models.city import City
-from models.errors import ConfigurationError
 from store.history import open_history
 from store.migrate import migrate
-from streams.broker import EMBEDDED, BrokerAddress, open_broker
+from streams.broker import BrokerAddress, open_broker
 from streams.ticker import run_ticker
 from streams.topics import partition_counts
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `citybrain worker`."""
-    parser.add_argument("stage", choices=STAGES, help="index: windows; merge: areas; archive: the history")
-    parser.add_argument(
-        "--no-ticker",
-        action="store_true",
-        help="index only: write no clock records, the feed writes them (a recording in its own time)",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the stage until a signal; 1 when it crashed."""
     settings = load_settings()
     prepare_process(settings)
-    if settings.broker == EMBEDDED:
-        raise ConfigurationError(
-            "CITYBRAIN_BROKER",
-            "",
-            "a worker needs a Kafka that others reach too",
-            "give its address, or run everything in one process with `citybrain up`",
-        )
+    refuse_embedded(settings)
     city = load_city(city_folder_of(settings.city))
     stopping = threading.Event()
     with open_broker(settings.broker) as broker:
