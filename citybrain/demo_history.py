@@ -76,8 +76,8 @@ def make_demo_history(
     """Make what is missing of the `days` before `until_s` (UTC epoch seconds) and compute the typical days.
 
     For a thread of its own: returns when done or when `stop` is set; waits while the store cannot be reached.
-    StoreRejected passes through. `until_s` is where the live feed begins (`live_begins_s`); what is made ends at the
-    five-minute boundary before it.
+    StoreRejected passes through. `until_s` is where the live feed begins (`live_begins_s`); what is made
+    ends at the five-minute boundary before it.
     """
     while not stop.is_set():
         try:

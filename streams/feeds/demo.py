@@ -1,6 +1,6 @@
 """The live demo feed: invented observations of the demo city, produced as their intervals end.
 
-The first look back fills the last minutes at once, so that a wall that has just been started shows colours.
+It can begin some minutes in the past and tells those at once, so that a new wall shows colours.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from kafka.errors import KafkaError
 
 from models.city import City
 from models.demo_city import DEMO_SEED, demo_traffic
-from models.synthetic_sensors import SensorPlan, observations_ending, plan_sensors
-from models.synthetic_traffic import TrafficPlan
+from models.synthetic_sensors import observations_ending, plan_sensors
 from streams.feeds.demo_deliveries import Delivery, deliveries
 
 BACKFILL_S = 360
-"""How far back the first observations go; less after a stop, so that the time in between stays a hole."""
+BACKFILL_STEP_S = 300
+"""A backfill begins at a boundary of the five-minute windows: what is older is left to the history."""
 
 TICK_S = 0.25
 RETRY_S = 1.0
-FORGET_AFTER_S = 600
-"""While the broker cannot be reached nothing older than this is kept: it would be late everywhere."""
+FORGET_AFTER_S = 720
+"""While the broker cannot be reached nothing older than this is kept: it would be late everywhere. Longer
+than the longest backfill."""
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +50,11 @@ class DemoFeedCounts:
     waiting: int = 0
 
 
+def backfill_start_s(now_s: float) -> int:
+    """Where a feed without a past begins: at least six minutes ago, UTC epoch seconds."""
+    return int(now_s - BACKFILL_S) // BACKFILL_STEP_S * BACKFILL_STEP_S
+
+
 def run_demo_feed(
     city: City,
     producer: Producer,
@@ -59,21 +65,24 @@ def run_demo_feed(
     now: Callable[[], float] = time.time,
     speed: float = 1.0,
     hour_shift_h: float = 0.0,
-    backfill_s: float = BACKFILL_S,
+    since_s: float | None = None,
     counts: DemoFeedCounts | None = None,
 ) -> DemoFeedCounts:
     """Produce until `stop` is set; returns the counts (the same object as given, updated all the while).
 
-    `speed` makes the city's day pass so many times faster; the observations keep the clock's time, since
-    nothing may be ahead of it. `hour_shift_h` turns the daily profile: with 6, noon has the traffic of 18:00;
-    a history made with the same shift fits. `now` gives UTC epoch seconds. A record that the broker does not
-    take is tried again every second, and forgotten after ten minutes.
+    `since_s` (UTC epoch) is where the first intervals begin, by default `backfill_start_s`; after a stop
+    now, so that the time in between stays a hole. `speed` makes the city's day pass so many times faster; the
+    observations keep the clock's time, since nothing may be ahead of it. `hour_shift_h` turns the daily
+    profile: with 6, noon has the traffic of 18:00; a history made with the same shift fits. `now` gives UTC
+    epoch seconds. A record that the broker does not take is tried again every second, and forgotten after
+    twelve minutes.
     """
     counts = counts if counts is not None else DemoFeedCounts()
     traffic = demo_traffic(city, seed, hour_shift_h)
     sensors = plan_sensors(city, seed)
     began_s = now()
-    made_until_ms = int((began_s - backfill_s) * 1000)
+    since_ms = int((backfill_start_s(began_s) if since_s is None else since_s) * 1000)
+    made_until_ms = since_ms
     waiting: list[Delivery] = []
     while not stop.is_set():
         now_s = now()
@@ -81,20 +90,14 @@ def run_demo_feed(
         if now_ms > made_until_ms:
             made_after_ms = max(made_until_ms, now_ms - FORGET_AFTER_S * 1000)
             ahead_s = round((now_s - began_s) * (speed - 1.0))
-            for delivery in _made(city, traffic, sensors, made_after_ms, now_ms, ahead_s):
+            observed = observations_ending(traffic, sensors, made_after_ms, now_ms, ahead_s)
+            for delivery in deliveries(city, seed, observed.take(observed.start_ms >= since_ms)):
                 heapq.heappush(waiting, delivery)
             made_until_ms = now_ms
         taken = _send_due(producer, topic, waiting, now_ms, counts)
         counts.waiting = len(waiting)
         stop.wait(TICK_S if taken else RETRY_S)
     return counts
-
-
-def _made(
-    city: City, traffic: TrafficPlan, sensors: SensorPlan, after_ms: int, until_ms: int, ahead_s: int
-) -> list[Delivery]:
-    observed = observations_ending(traffic, sensors, after_ms, until_ms, ahead_s)
-    return deliveries(city, traffic.seed, observed)
 
 
 def _send_due(

@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citybrain.demo_history import DemoHistoryProgress, make_demo_history, windows_between
+from citybrain.demo_history import (
+    DemoHistoryProgress,
+    live_begins_s,
+    make_demo_history,
+    windows_between,
+)
 from models.area import areas_of
 from models.demo_city import demo_city, demo_traffic
 from models.index_columns import Columns, Status
@@ -119,6 +124,12 @@ def test_the_time_between_two_runs_stays_a_hole(history: History) -> None:
     again = make(history, NOON_S + 6 * HOUR_S)
     assert (again.state, again.rows) == ("ready", 0)
     assert windows(history)[-1] == NOON_S - 300
+
+
+def test_the_feed_begins_minutes_ago_at_the_first_start_and_now_at_later_ones(history: History) -> None:
+    assert live_begins_s(CITY, history, NOON_S + 70.5) == NOON_S - 300
+    make(history, NOON_S)
+    assert live_begins_s(CITY, history, NOON_S + 70.5) == NOON_S + 70
 
 
 def test_live_windows_that_came_first_are_left_alone(history: History) -> None:

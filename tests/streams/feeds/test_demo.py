@@ -15,7 +15,7 @@ from kafka.errors import KafkaTimeoutError
 from models.demo_city import demo_city
 from models.observation import ObservationColumns, decode
 from streams.broker import BrokerAddress
-from streams.feeds.demo import BACKFILL_S, DemoFeedCounts, run_demo_feed
+from streams.feeds.demo import DemoFeedCounts, backfill_start_s, run_demo_feed
 from tests.waiting import wait_until
 
 CITY = demo_city()
@@ -72,9 +72,9 @@ def test_the_last_minutes_are_on_the_broker_at_once_and_the_present_follows(brok
         wait_until(lambda: counts.produced > at_once + 20, "what follows", 15)
     producer.close()
     columns = observations_on(broker, counts.produced)
-    age_s = started_s - columns.event_ms / 1000
-    assert age_s.max() == pytest.approx(BACKFILL_S, abs=30)
-    assert age_s.min() < 5
+    first_s = columns.start_ms.min() / 1000
+    assert first_s == pytest.approx(backfill_start_s(started_s), abs=5)
+    assert columns.event_ms.max() / 1000 > started_s - 5
     assert len(set(columns.segment.tolist())) > 0.9 * CITY.instrumented.sum()
 
 
@@ -102,11 +102,24 @@ def test_nothing_is_ahead_of_the_clock_when_the_day_runs_faster() -> None:
     assert (started_s + 0.5) * 1000 < newest_ms <= time.time() * 1000
 
 
-def test_a_shorter_backfill_leaves_the_hole_of_a_stop() -> None:
-    recorded, started_s = Recorded(), time.time()
-    with feeding(recorded, backfill_s=60.0) as counts:
-        wait_until(lambda: counts.produced > 500, "the backfill")
-    assert recorded.columns().event_ms.min() > (started_s - 61) * 1000
+def test_a_backfill_begins_at_a_window_that_is_at_least_six_minutes_old() -> None:
+    assert backfill_start_s(MORNING_S) == MORNING_S - 600
+    assert backfill_start_s(MORNING_S + 59) == MORNING_S - 600
+    assert backfill_start_s(MORNING_S + 60) == MORNING_S - 300
+
+
+def test_the_longest_backfill_is_told_from_its_first_second() -> None:
+    recorded = Recorded()
+    with feeding(recorded, now=lambda: MORNING_S + 59) as counts:
+        wait_until(lambda: counts.produced > 9000, "eleven minutes")
+    assert recorded.columns().start_ms.min() == (MORNING_S - 600) * 1000
+
+
+def test_nothing_that_began_before_is_told_after_a_stop() -> None:
+    recorded, since_s = Recorded(), MORNING_S - 90
+    with feeding(recorded, since_s=since_s, now=lambda: MORNING_S) as counts:
+        wait_until(lambda: counts.produced > 500, "a minute and a half")
+    assert recorded.columns().start_ms.min() >= since_s * 1000
 
 
 def test_a_record_that_the_broker_does_not_take_is_sent_again() -> None:
@@ -129,5 +142,5 @@ def test_what_waits_too_long_for_the_broker_is_forgotten() -> None:
         recorded.room = 1_000_000
         wait_until(lambda: counts.forgotten > 5000, "the old ones forgotten")
         wait_until(lambda: counts.produced > 5000, "the newer ones sent")
-    # An hour away: only what ended in its last ten minutes is told.
-    assert recorded.columns().event_ms.min() >= (moment[0] - 600) * 1000 - 1000 * BACKFILL_S
+    # An hour away: only what was told in its last twelve minutes.
+    assert recorded.columns().event_ms.min() >= (moment[0] - 720 - 60) * 1000
