@@ -137,8 +137,8 @@ class Settings(BaseSettings):
 
     @property
     def history_url(self) -> str:
-        """`history` with {data_dir} filled in."""
-        return self.history.replace("{data_dir}", self.data_dir.as_posix())
+        """`history` with {data_dir} filled in, absolute as such a URL has to be."""
+        return self.history.replace("{data_dir}", self.data_dir.absolute().as_posix())
 
     @classmethod
     def settings_customise_sources(

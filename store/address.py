@@ -56,7 +56,9 @@ class ServerAddress:
 def parse_address(url: str) -> EmbeddedAddress | ServerAddress:
     """The address that `url` names; ConfigurationError says what is wrong with it, without the password."""
     parts = urlsplit(url)
-    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    if parts.fragment:
+        raise ConfigurationError("history", "URL", "holds a #", "name the directory or the option without it")
     if parts.scheme == "chdb":
         return _embedded(parts.netloc, unquote(parts.path), options)
     if parts.scheme == "clickhouse":

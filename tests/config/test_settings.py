@@ -27,7 +27,7 @@ def _no_variables_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_any_variable_it_listens_on_this_machine_only() -> None:
     settings = load_settings()
     assert (settings.host, settings.broker) == ("127.0.0.1", "embedded")
-    assert settings.history_url == "chdb:///data/history"
+    assert settings.history_url == f"chdb:///{Path('data').absolute()}/history"
 
 
 def test_a_variable_changes_a_setting_and_a_flag_wins_over_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,8 @@ def test_a_server_has_host_port_database_and_credentials() -> None:
         ("chdb://data/history", "names no absolute directory (write chdb:///path, three slashes)"),
         ("chdb:///", "names no absolute directory"),
         ("chdb:///a%3Fb", "holds one of"),
+        ("chdb:///a?b", "chdb has no option 'b'"),
+        ("chdb:///a#b", "holds a #"),
         ("chdb:///a?database=a-b", "'a-b' is not letters"),
         ("chdb:///a?databse=b", "chdb has no option 'databse'"),
         ("clickhouse:///city", "names no host"),
