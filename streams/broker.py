@@ -24,6 +24,8 @@ CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_MS = 15_000
 # The newest version whose requests kafka-python and librdkafka's mock cluster both understand.
 _EMBEDDED_API_VERSION = (2, 3)
+# A worker that comes back waits a whole session (Faust's own is 60 s) before the mock cluster lets it in.
+_EMBEDDED_GROUP = {"broker_session_timeout": 10.0, "broker_heartbeat_interval": 2.0}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class BrokerAddress:
 
         The embedded broker answers no such request, and on a real one we create all topics ourselves.
         """
-        return {"topic_allow_declare": False, "topic_disable_leader": True}
+        arguments: dict[str, Any] = {"topic_allow_declare": False, "topic_disable_leader": True}
+        return {**arguments, **_EMBEDDED_GROUP} if self.embedded else arguments
 
     def create_topics(self, partitions: Mapping[str, int]) -> None:
         """Create the topics that are missing: name -> number of partitions. To be called before any use.
@@ -144,10 +147,11 @@ def _admin(servers: list[str]) -> Iterator[Any]:
     """An admin client of the first servers that answer; its errors become BrokerUnavailable."""
     place = ",".join(servers)
     refusals = {server: _refusal(server) for server in servers}
-    if all(refusals.values()):
+    answering = [server for server, refusal in refusals.items() if not refusal]
+    if not answering:
         raise BrokerUnavailable(place, "; ".join(sorted(set(refusals.values()))))
     try:
-        admin = KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        admin = KafkaAdminClient(bootstrap_servers=answering, request_timeout_ms=REQUEST_TIMEOUT_MS)
     except KafkaError as error:
         raise BrokerUnavailable(place, f"does not answer as a Kafka does: {error}") from error
     try:
