@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -117,14 +118,20 @@ def _make_missing(
     last_s = until_s // WINDOW_S * WINDOW_S
     first_s = last_s - days * DAY_S
     missing = list(_local_days(first_s, _end_of_missing(city, history, last_s), traffic.utc_offset_s))
-    for number, (start_s, end_s) in enumerate(missing):
-        if stop.is_set():
-            return
-        segments, area_rows = windows_between(city, areas, traffic, sensors, start_s, end_s)
-        # The areas come last: where they are, the segments are too.
-        progress.rows += history.insert("segment_indices", _stored(segments, "segment_id"))
-        progress.rows += history.insert("area_indices", _stored(area_rows, "area_id"))
-        progress.share = TYPICAL_SHARE * (number + 1) / len(missing)
+    # The store writes one day while the next one is made.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="demo-history-write") as writer:
+        written: Future[int] | None = None
+        for number, (start_s, end_s) in enumerate(missing):
+            if stop.is_set():
+                break
+            segments, area_rows = windows_between(city, areas, traffic, sensors, start_s, end_s)
+            progress.rows += written.result() if written is not None else 0
+            progress.share = TYPICAL_SHARE * number / len(missing)
+            written = writer.submit(_write, history, segments, area_rows)
+        progress.rows += written.result() if written is not None else 0
+    if stop.is_set():
+        return
+    progress.share = TYPICAL_SHARE
     if missing or not int(history.query(_TYPICAL_SQL)["n"][0]):
         compute_typical(history, last_s, _day_types(first_s, last_s, traffic.utc_offset_s), city.timezone)
     progress.share = 1.0
@@ -151,13 +158,20 @@ def windows_between(
 ) -> tuple[Columns, Columns]:
     """Final five-minute windows of [start_s, end_s): segment columns and area columns."""
     index = PartitionIndex(city, areas, window_lengths_s=(WINDOW_S,))
+    observed = observations_of_grid(traffic, sensors, start_s, end_s, WINDOW_S)
     for from_s in range(start_s, end_s, FOLD_AT_ONCE_S):
-        to_s = min(from_s + FOLD_AT_ONCE_S, end_s)
-        index.fold(observations_of_grid(traffic, sensors, from_s, to_s, WINDOW_S))
+        first, last = np.searchsorted(observed.start_ms, [from_s * 1000, (from_s + FOLD_AT_ONCE_S) * 1000])
+        index.fold(observed.take(np.arange(first, last)))
     output = index.finish()
     merger = AreaMerger(areas, partitions=1)
     merger.take(0, output.partials, watermark_ms=end_s * 1000, clock_ms=end_s * 1000, data_ms=end_s * 1000)
     return output.segments, merger.finish()
+
+
+def _write(history: History, segments: Columns, area_rows: Columns) -> int:
+    """Insert one day; the areas come last: where they are, the segments are too."""
+    rows = history.insert("segment_indices", _stored(segments, "segment_id"))
+    return rows + history.insert("area_indices", _stored(area_rows, "area_id"))
 
 
 def _stored(columns: Columns, key: str) -> Columns:

@@ -43,6 +43,14 @@ def normal(seed: int, *keys: Keys) -> Floats:
     return deviate
 
 
+def normal_pair(seed: int, *keys: Keys) -> tuple[Floats, Floats]:
+    """Two independent numbers like `normal` per element, for little more than the price of one."""
+    bits = mixed(seed, *keys)
+    radius = np.sqrt(-2.0 * np.log1p(-((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53)))
+    angle = (_scrambled(bits) >> np.uint64(11)).astype(np.float64) * (2.0 * np.pi * 2.0**-53)
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
 def wandering(
     seed: int, place: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64], period_s: float
 ) -> Floats:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from models.city import City
 from models.observation import ObservationColumns
-from models.stateless_random import mixed, normal, uniform
+from models.stateless_random import mixed, normal, normal_pair, uniform
 from models.synthetic_traffic import TrafficPlan, network_state
 
 Floats = npt.NDArray[np.float64]
@@ -123,23 +123,24 @@ def _observed(
     true_kmh, true_vph = speed_kmh[row, segment], flow_vph[row, segment]
 
     expected_veh = true_vph * interval / 3600.0
-    spread = np.sqrt(expected_veh) * normal(seed, 101, sensor, end_s)
-    vehicles = np.maximum(np.rint(expected_veh + spread), 0.0)
+    count_error, speed_error = normal_pair(seed, 101, sensor, end_s)
+    vehicles = np.maximum(np.rint(expected_veh + np.sqrt(expected_veh) * count_error), 0.0)
     unsteady = 0.09 / np.sqrt(np.maximum(vehicles, 1.0)) + 0.01
     unsteady = np.where(health == Health.NOISY, 0.35, unsteady)
-    told_kmh = true_kmh * sensors.bias[sensor] * (1.0 + unsteady * normal(seed, 102, sensor, end_s))
+    told_kmh = true_kmh * sensors.bias[sensor] * (1.0 + unsteady * speed_error)
     told_kmh = np.where(health == Health.WRONG_UNIT, told_kmh / KMH_PER_MPH, told_kmh)
     passing_m = sensors.lanes[sensor] * interval * true_kmh / 3.6
     occupancy: Floats = np.minimum(100.0 * vehicles * VEHICLE_AND_LOOP_M / passing_m, 100.0)
     # A stuck sensor says for ever what it said when it broke.
     stuck = health == Health.STUCK
-    told_kmh = np.where(stuck, 41.0 + 7.0 * uniform(seed, 103, sensor), told_kmh)
+    told_kmh[stuck] = 41.0 + 7.0 * uniform(seed, 103, sensor[stuck])
     vehicles = np.where(stuck, np.rint(interval * 0.17), vehicles)
     occupancy = np.where(stuck, 9.5, occupancy)
     told_kmh = np.where(vehicles > 0, np.clip(told_kmh, 2.0, 150.0), np.nan)
 
     absent = health == Health.SILENT
-    absent |= (health == Health.INTERMITTENT) & (uniform(seed, 104, sensor, end_s // 2700) < 0.55)
+    loose = health == Health.INTERMITTENT
+    absent[loose] = uniform(seed, 104, sensor[loose], end_s[loose] // 2700) < 0.55
     absent |= uniform(seed, 105, sensor, end_s) < 0.002
     zeros = np.zeros(len(sensor), dtype=np.int64)
     return ObservationColumns(

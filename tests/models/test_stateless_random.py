@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.stateless_random import normal, uniform, wandering
+from models.stateless_random import normal, normal_pair, uniform, wandering
 
 MANY = np.arange(20_000, dtype=np.int64)
 PINNED = ["0.949534627128", "0.151934262089", "0.090187426307"]
@@ -28,6 +28,14 @@ def test_they_spread_as_they_should() -> None:
     assert flat.mean() == pytest.approx(0.5, abs=0.01)
     assert (bell.mean(), bell.std()) == pytest.approx((0.0, 1.0), abs=0.03)
     assert abs(np.corrcoef(flat[:-1], flat[1:])[0, 1]) < 0.03
+
+
+def test_a_pair_is_two_independent_numbers() -> None:
+    first, second = normal_pair(7, MANY)
+    assert (first.mean(), first.std()) == pytest.approx((0.0, 1.0), abs=0.03)
+    assert (second.mean(), second.std()) == pytest.approx((0.0, 1.0), abs=0.03)
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.03
+    assert first[123] == normal_pair(7, 123)[0][0]
 
 
 def test_seeds_and_purposes_are_strangers_to_each_other() -> None:
