@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,14 @@ START_BEFORE_END = 200
 POLL_MS = 200
 RETRY_S = 1.0
 NEW_PARTITIONS_EVERY_POLLS = 150
+CONNECT_S = 2.0
+_DEFAULTS: dict[str, Any] = {
+    "fetch_max_wait_ms": POLL_MS,
+    "bootstrap_timeout_ms": 5000,
+    "request_timeout_ms": 10_000,
+    "reconnect_backoff_max_ms": 1000,
+    "allow_auto_create_topics": False,
+}
 
 
 def follow(
@@ -27,10 +36,11 @@ def follow(
     `report` gets what is wrong in words, and "" once reading works. Each new connection starts again a
     little before the end: what was seen already changes nothing when it is folded a second time.
     """
-    arguments = {"fetch_max_wait_ms": POLL_MS, **settings, "group_id": None, "enable_auto_commit": False}
+    arguments = {**_DEFAULTS, **settings, "group_id": None, "enable_auto_commit": False}
     while not stopping.is_set():
         consumer = None
         try:
+            _connect_to_any(settings["bootstrap_servers"])
             consumer = KafkaConsumer(**arguments)
             _read(consumer, topics, take, report, stopping)
         except (KafkaError, OSError, AssertionError) as error:  # kafka-python asserts on a vanished broker
@@ -39,6 +49,23 @@ def follow(
         finally:
             if consumer is not None:
                 consumer.close()
+
+
+def _connect_to_any(servers: str | Sequence[str]) -> None:
+    """Raise OSError unless one server accepts a connection.
+
+    Asked first because a consumer that cannot connect waits long and leaves its sockets open.
+    """
+    problem = OSError("no server is named")
+    for server in servers.split(",") if isinstance(servers, str) else servers:
+        host, _, port = server.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), CONNECT_S).close()
+        except OSError as error:
+            problem = error
+        else:
+            return
+    raise problem
 
 
 def _read(

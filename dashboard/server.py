@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 import uvicorn
 from dash import Dash
+from dash.backends import _fastapi
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.types import ASGIApp
@@ -33,6 +34,7 @@ from models.errors import CitybrainError, ConfigurationError
 
 STOP_S = 3.0
 GRACE_S = 1
+_BACKEND: Any = _fastapi  # untyped; the request that `Dash.index` asks for lives there
 
 log = structlog.get_logger(__name__)
 
@@ -95,8 +97,12 @@ def _serve_pages(server: FastAPI, dash: Any) -> None:
     """
     dash._setup_server()
 
-    async def page() -> Response:
-        return Response(dash.index(), media_type="text/html", headers={"Cache-Control": "no-cache"})
+    async def page(request: Request) -> Response:
+        token = _BACKEND.set_current_request(request)
+        try:
+            return Response(dash.index(), media_type="text/html", headers={"Cache-Control": "no-cache"})
+        finally:
+            _BACKEND.reset_current_request(token)
 
     async def unknown(request: Request) -> Response:
         return Response(f"there is no {request.url.path}\n", 404, media_type="text/plain")

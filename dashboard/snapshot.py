@@ -24,7 +24,8 @@ STALE_PERIODS = 5
 SILENT_STREAM_S = 15.0
 """Index records come every second: after this long without any, the stream itself is down."""
 
-MAXIMUM_CORRIDORS = 12
+MAXIMUM_CORRIDORS = 8
+"""The worst ones; the analyst page shows all. A snapshot stays small however large the city is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,17 @@ class Surroundings:
     accepted_per_minute: int | None
 
 
-class Typical(msgspec.Struct, frozen=True):
-    """Typical band of the index, and typical speed and congested length."""
+class Typical(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Typical band of the index, and typical speed and congested length where known."""
 
     p10: float | None
     p50: float | None
     p90: float | None
-    speed_kmh: float | None
-    congested_km: float | None
+    speed_kmh: float | None = None
+    congested_km: float | None = None
 
 
-class Area(msgspec.Struct, frozen=True, omit_defaults=True):
+class Area(msgspec.Struct, frozen=True):
     """One city, district or corridor. `index` is the traffic performance index 0..10."""
 
     id: str
@@ -234,7 +235,7 @@ def areas_now(
 
 
 def _area(latest: LatestValues, usual: TypicalPlace | None, kind: str, area_id: str, now_ms: int) -> Area:
-    typical = _typical(usual)
+    typical = _typical(usual, with_speed=kind == "city")
     value = shown_area(latest, kind, area_id)
     if value is None:
         return Area(area_id, None, None, 0, None, None, None, None, None, "starting", typical)
@@ -259,16 +260,13 @@ def _area_state(latest: LatestValues, value: AreaValue, now_ms: int) -> str:
     return freshness(age_s, max(latest.city.expected_period_s, value.window_s))
 
 
-def _typical(place: TypicalPlace | None) -> Typical | None:
+def _typical(place: TypicalPlace | None, *, with_speed: bool) -> Typical | None:
     if place is None:
         return None
-    return Typical(
-        _rounded(place.p10, 2),
-        _rounded(place.p50, 2),
-        _rounded(place.p90, 2),
-        _rounded(place.speed_kmh, 1),
-        _rounded(place.congested_km, 2),
-    )
+    band = (_rounded(place.p10, 2), _rounded(place.p50, 2), _rounded(place.p90, 2))
+    if not with_speed:
+        return Typical(*band)
+    return Typical(*band, _rounded(place.speed_kmh, 1), _rounded(place.congested_km, 2))
 
 
 def _worst_first(area: Area) -> tuple[bool, bool, float, str]:
@@ -311,7 +309,8 @@ def _iso(epoch_ms: int) -> str | None:
     if epoch_ms <= 0:
         return None
     moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    precision = "milliseconds" if epoch_ms % 1000 else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

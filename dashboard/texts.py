@@ -16,13 +16,11 @@ TEXTS: dict[str, Name] = {
     "wall_title": Name("交通运行监测", "Live traffic"),
     "map": Name("路网", "Road network"),
     "index": Name("拥堵指数", "Performance index (TPI)"),
-    "index_short": Name("指数", "Index"),
     "mean_speed": Name("平均速度", "Mean speed"),
     "congested_length": Name("拥堵里程", "Congested"),
     "typical": Name("典型", "Typical"),
     "today_curve": Name("今日指数与典型区间", "Today and typical P10–P90"),
     "worst_corridors": Name("最堵走廊", "Worst corridors"),
-    "index_and_delta": Name("指数 · 较典型", "index · Δ typical"),
     "districts": Name("分区指数", "Districts"),
     "no_corridors": Name("未定义走廊", "No corridors are defined"),
     "no_values": Name("尚无数据", "No values yet"),
@@ -134,7 +132,6 @@ TEXTS: dict[str, Name] = {
     "unknown_place": Name("没有这个地点", "No such place"),
     "sort_hint": Name("点击表头排序，点击地点下钻", "Click a heading to sort, a place to drill down"),
     "local_time": Name("当地时间", "local time"),
-    "query_time": Name("查询用时", "Query took"),
     # the health page
     "health_title": Name("系统健康", "Health"),
     "feeds": Name("数据源", "Feeds"),
@@ -200,7 +197,6 @@ TEXTS: dict[str, Name] = {
     "start_api": Name("接口说明（OpenAPI）", "API description (OpenAPI)"),
     "not_found": Name("没有这个页面", "No such page"),
     "language": Name("English", "中文"),
-    "window_unit": Name("窗口", "window"),
 }
 
 

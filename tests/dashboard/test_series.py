@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+
+from dashboard.series import csv_of, epoch_seconds, missing_windows, published_series, with_gaps
+
+
+def test_a_hole_becomes_one_missing_value_so_that_no_line_crosses_it() -> None:
+    at, values = with_gaps(np.array([0, 300, 1200, 1500]), np.array([1.0, 2.0, 3.0, 4.0]), 300)
+    assert at.tolist() == [0, 300, 600, 1200, 1500]
+    assert [None if np.isnan(v) else v for v in values.tolist()] == [1.0, 2.0, None, 3.0, 4.0]
+
+
+def test_a_series_without_holes_stays_as_it_is() -> None:
+    at, values = with_gaps(np.array([0, 300]), np.array([1.0, 2.0]), 300)
+    assert (at.tolist(), values.tolist()) == ([0, 300], [1.0, 2.0])
+    assert with_gaps(np.array([], dtype=np.int64), np.array([]), 300)[0].tolist() == []
+
+
+def test_missing_windows_are_counted_between_the_first_and_the_last() -> None:
+    assert missing_windows(np.array([0, 300, 1200]), 300) == 2
+    assert missing_windows(np.array([0]), 300) == 0
+
+
+def test_times_are_understood_as_numbers_and_as_datetimes() -> None:
+    seconds = epoch_seconds({"window_start": np.array([60, 120], dtype="u4")})
+    moments = epoch_seconds(
+        {"window_start": np.array(["1970-01-01T00:01:00", "1970-01-01T00:02:00"], "M8[s]")}
+    )
+    assert seconds.tolist() == moments.tolist() == [60, 120]
+
+
+def test_published_values_are_rounded_and_what_is_missing_is_none() -> None:
+    series = published_series(
+        "segment",
+        {
+            "window_start": np.array([0]),
+            "status": np.array([3]),
+            "source": np.array([1]),
+            "speed_kmh": np.array([41.26], dtype="f4"),
+            "flow_vph": np.array([np.nan], dtype="f4"),
+            "travel_time_index": np.array([1.2344], dtype="f4"),
+        },
+    )
+    assert series == {
+        "window_start": ["1970-01-01T00:00:00Z"],
+        "status": ["final"],
+        "travel_time_index": [1.234],
+        "speed_kmh": [41.3],
+        "flow_vph": [None],
+        "source": ["loop"],
+    }
+
+
+def test_a_table_cell_is_never_a_formula() -> None:
+    assert csv_of({"window_start": ["x"], "speed_kmh": [None]}, "=cmd()").splitlines()[1] == "'=cmd(),x,"
