@@ -75,7 +75,12 @@ def demand_ratio(habits: Habits, day: int, second: Floats, seed: int) -> Floats:
 
 
 def rain_intensity(seed: int, day: int, second: Floats) -> Floats:
-    """0 (dry) to 1 (hard rain) per time; about one day in five has some hours of it."""
+    """0 (dry) to 1 (hard rain) per time; about one day in five has some hours of it.
+
+    Holidays stay dry: there are too few of them in a history for rain not to look like their habit.
+    """
+    if day_type(EPOCH + timedelta(days=day)) == "holiday":
+        return np.zeros_like(second)
     wet, start, lasts, hard = (float(uniform(seed, 61, day, k)[0]) for k in range(4))
     if wet >= RAIN_SHARE_OF_DAYS:
         return np.zeros_like(second)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from models.congestion import (
     traffic_performance_index,
     travel_time_index,
 )
+from models.demo_calendar import day_type
 from models.demo_city import DEMO_SEED, demo_city, demo_traffic
 from models.synthetic_demand import EPOCH, rain_intensity
 from models.synthetic_incidents import Incident, incidents_of_day, strength
@@ -111,6 +112,13 @@ def test_rain_slows_the_city(city: City, plan: TrafficPlan) -> None:
     dry_plan = next(p for p in map(lambda s: demo_traffic(city, s), range(99)) if is_dry_day(p, wet))
     ratio = network_state(plan, noon)[0].mean() / network_state(dry_plan, noon)[0].mean()
     assert 0.70 < ratio < 0.96
+
+
+def test_some_days_have_rain_and_holidays_have_none(plan: TrafficPlan) -> None:
+    days = range(20_000, 20_500)
+    wet = [day for day in days if not is_dry_day(plan, day)]
+    assert 0.12 < len(wet) / len(days) < 0.28
+    assert all(day_type(EPOCH + timedelta(days=day)) != "holiday" for day in wet)
 
 
 def test_a_match_fills_the_roads_around_the_stadium(city: City, plan: TrafficPlan) -> None:
