@@ -15,6 +15,8 @@ from streams.feeds.records import FeedRecord, epoch_ms, utc_text
 RESTAMP_STEP_MS = 60_000
 """Re-stamped times move by whole minutes, so that an interval that fitted a window still fits one."""
 
+NOT_WORTH_A_WAIT_S = 0.0005
+
 
 def paced(
     entries: Iterable[LogEntry],
@@ -37,7 +39,9 @@ def paced(
             due_ms = max(due_ms, min(entry[1].available_ms, tick_ms + TICK_MS))
         began_ms = due_ms if began_ms is None else began_ms
         if speed > 0:
-            while (wait_s := (due_ms - began_ms) / 1000 / speed - (monotonic_s() - began_s)) > 0:
+            while (
+                wait_s := (due_ms - began_ms) / 1000 / speed - (monotonic_s() - began_s)
+            ) > NOT_WORTH_A_WAIT_S:
                 if stop.wait(wait_s):
                     return
         if stop.is_set():

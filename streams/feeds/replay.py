@@ -36,11 +36,11 @@ def replay(
 ) -> Replayed:
     """Produce `entries` to `topic` and wait until the broker has confirmed them.
 
-    `producer_arguments`: kafka-python's, with `bootstrap_servers`. `with_clock`: each tick becomes a
-    clock record in every partition; without it the running system's own clock is trusted. Raises
-    BrokerUnavailable where the broker cannot be reached.
+    `producer_arguments`: kafka-python's, with a list of `bootstrap_servers`. `with_clock`: each tick
+    becomes a clock record in every partition; without it the running system's own clock is trusted.
+    Raises BrokerUnavailable where the broker cannot be reached.
     """
-    place = str(producer_arguments.get("bootstrap_servers", "broker"))
+    place = ",".join(producer_arguments["bootstrap_servers"])
     totals = Replayed()
 
     def count_unconfirmed(_: object) -> None:
