@@ -20,18 +20,23 @@ if TYPE_CHECKING:
     from streams.feeds.records import FeedRecord, FeedRefusal
 
 LONGEST_WINDOW_S = 300
-MERGE_WAIT_S = 15
+IDLE_AND_MERGE_S = 60
+"""A silent partition follows the clock at a distance, and the merger waits for slow ones."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.description = "Replay a recording into Kafka, or print it as canonical observations."
-    parser.add_argument("kind", choices=("csv", "ndjson"), help="what the files are; .gz is read as it is")
+    parser.add_argument(
+        "kind",
+        choices=("csv", "ndjson", "demo"),
+        help="what the files are, .gz is read as it is; demo: the demo city's invented traffic, no file",
+    )
     parser.add_argument(
         "--file",
         type=Path,
         action="append",
-        required=True,
+        default=[],
         metavar="FILE",
         help="a recording, `-` for standard input; several are merged by the time they were known",
     )
@@ -65,6 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     from config.settings import load_settings
     from models.errors import ConfigurationError, InputError
 
+    if arguments.kind == "demo":
+        return _demo(arguments)
+    if not arguments.file:
+        raise InputError(f"feed {arguments.kind}", "needs --file FILE", "`-` is standard input")
     if arguments.kind == "csv" and arguments.mapping is None:
         raise InputError("feed csv", "needs --mapping FILE", "see docs/feeds.md")
     if arguments.kind == "ndjson" and arguments.mapping is not None:
@@ -80,6 +89,16 @@ def run(arguments: argparse.Namespace) -> int:
         problem = "what is re-stamped to now happens at the speed of the clock"
         raise ConfigurationError("--speed", "", problem, "leave --speed at 1, or --restamp-to-now out")
     return _replay(arguments, settings, load_city(city_folder_of(settings.city)))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from citybrain.feed_demo import run_demo
+    from models.errors import InputError
+
+    given = {"--file": arguments.file, "--mapping": arguments.mapping, "--restamp-to-now": arguments.restamp}
+    for flag in [flag for flag, value in {**given, "--print": arguments.print_only}.items() if value]:
+        raise InputError("feed demo", f"takes no {flag}: it invents what happens now")
+    return run_demo(arguments)
 
 
 def _print(arguments: argparse.Namespace, city: City | None) -> int:
@@ -108,7 +127,7 @@ def _replay(arguments: argparse.Namespace, settings: Settings, city: City) -> in
     recordings = [only_records(_recording(arguments, path, city), refused, tell) for path in arguments.file]
     trailing_s = 0
     if not arguments.restamp:  # time goes on until every window of the recording is final
-        trailing_s = round(settings.settle_s + settings.lateness_s) + LONGEST_WINDOW_S + MERGE_WAIT_S
+        trailing_s = round(settings.settle_s + settings.lateness_s) + LONGEST_WINDOW_S + IDLE_AND_MERGE_S
     entries: Iterator[LogEntry] = log_order(*recordings, trailing_s=trailing_s)
     if arguments.restamp:
         entries = restamped(entries, int(time.time() * 1000))
