@@ -5,6 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-virtualenv
+# Tests that compare what is written down with the code.
+DOCUMENTED := tests/test_compose.py tests/test_packages.py $(wildcard tests/test_doc*.py tests/docs)
 CODE := citybrain streams dashboard store config models tests
 
 .DEFAULT_GOAL := help
@@ -29,7 +31,7 @@ check: .venv/.tests ## formatting, lint, types, import rule, documentation
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q $(wildcard tests/docs tests/test_docs.py)
+	$(BIN)/python -m pytest -q $(DOCUMENTED)
 
 format: .venv/.tests ## put the code into the one format
 	$(BIN)/ruff format
