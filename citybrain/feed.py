@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -132,15 +133,25 @@ def _replay(arguments: argparse.Namespace, settings: Settings, city: City) -> in
     if arguments.restamp:
         entries = restamped(entries, int(time.time() * 1000))
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with open_broker(settings.broker) as address:
+    with stopped_by_signals(stop), open_broker(settings.broker) as address:
         address.create_topics(partition_counts(settings.partitions))
         done = replay(
             paced(entries, settings.speed, stop), address.kafka_arguments, with_clock=not arguments.restamp
         )
     counts = {"accepted": done.observations, "clock_records": done.clock_records}
     return max(_summary({**counts, "unconfirmed": done.unconfirmed}, refused), int(done.unconfirmed > 0))
+
+
+@contextlib.contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and a supervisor's SIGTERM set `stop` until the end of the block."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _recording(

@@ -174,8 +174,8 @@ def inspect_settings(**overrides: Any) -> tuple[Settings | None, list[Configurat
         for detail in error.errors(include_url=False):
             name = str(detail["loc"][0]) if detail["loc"] else ""
             problem = f"{detail['msg'].removeprefix('Value error, ')}, not {detail['input']!r}"
-            flag = up_flags().get(name) if name in given else None
-            mistakes.append(ConfigurationError(flag or PREFIX + name.upper(), "", problem))
+            flag = up_flags().get(name, "--" + name.replace("_", "-"))
+            mistakes.append(ConfigurationError(flag if name in given else variable_of(name), "", problem))
         return None, mistakes
     return (None, mistakes) if mistakes else (settings, [])
 

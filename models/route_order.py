@@ -23,7 +23,9 @@ def order_along_route(points_m: Floats, direction: str) -> Ints:
     gap_m = np.hypot(*(points_m[:, None, :] - points_m[None, :, :]).transpose(2, 0, 1))
     middle = points_m - points_m.mean(axis=0)
     main_axis = np.linalg.svd(middle, full_matrices=False)[2][0]
-    ends = {int(f(v)) for v in (middle @ main_axis, middle[:, 0], middle[:, 1]) for f in (np.argmin, np.argmax)}
+    ends = {
+        int(f(v)) for v in (middle @ main_axis, middle[:, 0], middle[:, 1]) for f in (np.argmin, np.argmax)
+    }
     paths = [_improved(_nearest_neighbours(gap_m, start), gap_m) for start in sorted(ends)]
     path = min(paths, key=lambda p: (round(_length_m(p, gap_m), 6), p))
     way = points_m[path[-1]] - points_m[path[0]]

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from config.importing.table_mapping import (
     ROUTE_FIELDS,
     SEGMENT_FIELDS,
@@ -17,6 +19,7 @@ from config.importing.table_mapping import (
     ImportMapping,
     TableFields,
 )
+from config.strict_yaml import first, mistakes_of
 from models.errors import ConfigurationError, InputError
 
 
@@ -59,7 +62,8 @@ def find_source(name: str, sources: Sequence[Path]) -> Path | None:
 def default_mapping(sources: Sequence[Path]) -> ImportMapping:
     """The mapping of sources whose files and columns have our own names.
 
-    Raises InputError where there is neither segments.csv nor sensors.csv.
+    Raises InputError where there is neither segments.csv nor sensors.csv, ConfigurationError where a
+    required column is missing.
     """
     tables: dict[str, TableFields] = {}
     for table, known in (
@@ -82,7 +86,11 @@ def default_mapping(sources: Sequence[Path]) -> ImportMapping:
     if "segments" not in tables and "sensors" not in tables:
         place = ", ".join(str(source) for source in sources)
         raise InputError(place, "there is neither segments.csv nor sensors.csv", "give a --mapping")
-    return ImportMapping.model_validate(tables)
+    try:
+        return ImportMapping.model_validate(tables)
+    except ValidationError as error:
+        first(mistakes_of(error, ", ".join(str(source) for source in sources)))
+        raise
 
 
 def read_table(table: TableFields, sources: Sequence[Path]) -> list[Row]:
