@@ -7,7 +7,7 @@ one that takes nothing for a minute is let go and will reconnect.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -65,7 +65,7 @@ class Fanout:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._deliver, None)
 
-    async def ticks(self, last_id: int | None = None) -> AsyncIterator[Tick | None]:
+    async def ticks(self, last_id: int | None = None) -> AsyncGenerator[Tick | None, None]:
         """Ticks as they come, the newest first unless `last_id` has it; None after 5 s of silence.
 
         Ends when the server stops or the reader was let go. Raises TooManyReaders.

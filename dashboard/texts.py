@@ -16,7 +16,7 @@ TEXTS: dict[str, Name] = {
     "wall_title": Name("交通运行监测", "Live traffic"),
     "map": Name("路网", "Road network"),
     "index": Name("拥堵指数", "Performance index (TPI)"),
-    "mean_speed": Name("平均速度", "Mean speed"),
+    "mean_speed": Name("平均速度", "Speed"),
     "congested_length": Name("拥堵里程", "Congested"),
     "typical": Name("典型", "Typical"),
     "today_curve": Name("今日指数与典型区间", "Today and typical P10–P90"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.city import City, Corridor, District, Landmark, Name, Segment, Sensor
 from models.congestion import level_of_travel_time_index
-from models.index_columns import AREA_DTYPES, IndexRecord, Status, encode_record, pack_columns
+from models.index_columns import AREA_DTYPES, Columns, IndexRecord, Status, encode_record, pack_columns
 
 NOON_S = 1_767_240_000
 """2026-01-01 12:00 in Shanghai (04:00 UTC)."""
@@ -66,7 +66,7 @@ def segment_record(
     """One record of `indices` with a row for every segment (or those named)."""
     ids = list(segment_ids) if segment_ids is not None else [s.segment_id for s in city.segments]
     tti = np.broadcast_to(np.asarray(travel_time_index, dtype=np.float64), (len(ids),))
-    columns = {
+    columns: Columns = {
         "segment_id": ids,
         "window_s": np.full(len(ids), window_s),
         "window_start": np.full(len(ids), window_start),
@@ -111,7 +111,7 @@ def area_record(
     """One record of `area-indices`; values are performance indices 0..10 by (kind, id)."""
     rows = len(places)
     index = np.array(list(places.values()), dtype=np.float64)
-    columns = {
+    columns: Columns = {
         name: [place[i] for place in places] if dtype == "str" else np.zeros(rows)
         for i, (name, dtype) in enumerate(AREA_DTYPES.items())
     }

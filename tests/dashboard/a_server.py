@@ -100,7 +100,7 @@ class SteadyHistory:
 
 
 def _index_of_hour(hour: np.ndarray) -> np.ndarray:
-    return 1 + 4 * np.exp(-(((hour - 8) / 1.5) ** 2)) + 5 * np.exp(-(((hour - 18) / 1.5) ** 2))
+    return np.asarray(1 + 4 * np.exp(-(((hour - 8) / 1.5) ** 2)) + 5 * np.exp(-(((hour - 18) / 1.5) ** 2)))
 
 
 @dataclass

@@ -90,7 +90,7 @@ async def test_more_readers_than_allowed_are_refused() -> None:
     with pytest.raises(TooManyReaders):
         await anext(fanout.ticks())
     for ticks in open_streams:
-        await ticks.aclose()  # type: ignore[attr-defined]
+        await ticks.aclose()
 
 
 def test_a_tick_before_the_loop_or_after_its_end_is_no_error() -> None:

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dashboard.colour import LEVEL_COLOURS
+from models.city import City
+from tests.dashboard.a_picture import a_city
+from tests.dashboard.a_server import Site, a_site, fed, serving
+
+pytestmark = pytest.mark.browser
+
+DRAWN = "document.querySelector('#map') && Number(document.querySelector('#map').dataset.coloured) > 0"
+STATE = "document.querySelector('#wall') && document.querySelector('#wall').dataset.state"
+PANELS = """
+  [...document.querySelectorAll(
+    '#wall .panel, #wall h1, #wall h2, .wall-clock, .legend, .corridor-row, .wall-footer')]
+    .map((e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })
+"""
+CLIPPED = """
+  [...document.querySelectorAll(
+    '#wall h1, #wall h2, .word, .value, .delta, .legend, .wall-footer, .wall-header, .row-name')]
+    .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight * 1.35 + 2)
+    .map((e) => e.className + ': ' + e.textContent)
+"""
+COLOUR_COUNT = """
+  (wanted) => {
+    const canvas = document.querySelector('#map canvas'), pen = canvas.getContext('2d');
+    const pixels = pen.getImageData(0, 0, canvas.width, canvas.height).data;
+    const [r, g, b] = [1, 3, 5].map((i) => parseInt(wanted.slice(i, i + 2), 16));
+    let count = 0;
+    for (let i = 0; i < pixels.length; i += 4)
+      if (Math.abs(pixels[i] - r) + Math.abs(pixels[i + 1] - g) + Math.abs(pixels[i + 2] - b) < 12
+          && pixels[i + 3] > 200) count += 1;
+    return count;
+  }
+"""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving(a_site()) as running, fed(running):
+        yield running
+
+
+def _open(browser: Browser, address: str, width: int = 1920, height: int = 1080) -> tuple[Page, list[str]]:
+    """A tab at an address; the second value collects requests to other hosts and errors of scripts."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    wrong: list[str] = []
+    own = address.split("/", 3)[:3]
+    page.on("request", lambda r: wrong.append(r.url) if _foreign(r.url, "/".join(own)) else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(address)
+    return page, wrong
+
+
+def _until(page: Page, expression: str, timeout_s: float = 20) -> None:
+    """Wait for an expression. Playwright's own waiting needs `eval`, which our content policy forbids."""
+    end = time.monotonic() + timeout_s
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < end, (
+            f"not within {timeout_s} s: {expression}\n{page.inner_text('body')[:800]}"
+        )
+        page.wait_for_timeout(50)
+
+
+def _foreign(url: str, own: str) -> bool:
+    return not url.startswith((own, "data:", "blob:"))
+
+
+def _picture(page: Page, name: str) -> None:
+    """Keep a screenshot where CITYBRAIN_TEST_PICTURES says, to be looked at."""
+    folder = os.environ.get("CITYBRAIN_TEST_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_the_wall_shows_coloured_segments_numbers_and_their_age(browser: Browser, site: Site) -> None:
+    began = time.monotonic()
+    page, wrong = _open(browser, f"{site.address}/wall")
+    _until(page, DRAWN)
+    assert time.monotonic() - began < 15
+    _until(page, "Number(document.querySelector('#trend').dataset.points) > 0")
+    assert page.inner_text("#index-value") == "4.2"
+    assert page.get_attribute("#map", "data-coloured") == "6"
+    assert page.inner_text("#state-word") == "实时"
+    assert "前" in page.inner_text("#data-age")
+    assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][3]) > 500
+    site_rows = page.locator(".corridor-row:not(.empty)")
+    assert site_rows.count() == 2
+    _picture(page, "wall")
+    assert wrong == []
+
+
+def test_the_colours_follow_the_stream(browser: Browser) -> None:
+    with serving(a_site()) as site:
+        site.feed(travel_time_index=1.0)
+        page, _ = _open(browser, f"{site.address}/wall")
+        _until(page, DRAWN)
+        assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][5]) == 0
+        time.sleep(0.3)  # a later version of the same window
+        site.feed(travel_time_index=5.0, index=8.4)
+        _until(page, "document.querySelector('#map').dataset.congested === '6'")
+        assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][5]) > 500
+        _until(page, "document.querySelector('#index-value').textContent === '8.4'")
+
+
+def test_four_k_is_the_same_picture_at_twice_the_size(browser: Browser, site: Site) -> None:
+    shapes: list[list[list[float]]] = []
+    for scale in (1, 2):
+        page, _ = _open(browser, f"{site.address}/wall", 1920 * scale, 1080 * scale)
+        _until(page, DRAWN)
+        page.evaluate("document.fonts.ready")
+        shapes.append(page.evaluate(PANELS))
+        _picture(page, f"wall_{1080 * scale}")
+        page.close()
+    small, large = shapes
+    assert len(small) == len(large) > 20
+    assert (
+        max(abs(2 * a - b) for s, g in zip(small, large, strict=True) for a, b in zip(s, g, strict=True))
+        <= 1.5
+    )
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "both"])
+@pytest.mark.parametrize("theme", ["night", "day"])
+def test_nothing_on_the_wall_is_clipped(browser: Browser, site: Site, language: str, theme: str) -> None:
+    page, wrong = _open(browser, f"{site.address}/wall?lang={language}&theme={theme}")
+    _until(page, DRAWN)
+    _until(page, "document.querySelector('#foot-lag').textContent !== ''")
+    assert page.evaluate(CLIPPED) == []
+    assert "undefined" not in page.inner_text("#wall")
+    assert wrong == []
+
+
+def test_a_lost_server_is_shown_within_ten_seconds_and_heals_by_itself(browser: Browser) -> None:
+    site = a_site()
+    with serving(site), fed(site):
+        page, _ = _open(browser, f"{site.address}/wall")
+        _until(page, DRAWN)
+        page.evaluate("window.sameDocument = true")
+        assert site.server is not None
+        port = site.server.port
+        site.stop()
+        began = time.monotonic()
+        _until(page, f"{STATE} === 'lost'", 15)
+        assert 8 < time.monotonic() - began < 12
+        assert page.is_visible("#banner")
+        assert "与服务器断开" in page.inner_text("#banner")
+        assert "画面为" in page.inner_text("#banner")
+        assert page.evaluate("getComputedStyle(document.querySelector('#frame')).borderTopWidth") != "0px"
+        assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][3]) > 500
+        _picture(page, "wall_lost")
+        site.start(port)
+        began = time.monotonic()
+        _until(page, f"{STATE} === 'live'", 20)
+        assert time.monotonic() - began < 15
+        assert page.evaluate("window.sameDocument") is True
+        assert not page.is_visible("#banner")
+
+
+def test_old_data_turns_late_then_stale_and_loses_its_colour(browser: Browser) -> None:
+    city = a_city(period_s=60)
+    with serving(a_site(city)) as site:
+        site.feed(age_s=150)
+        page, _ = _open(browser, f"{site.address}/wall")
+        _until(page, f"{STATE} === 'late'")
+        assert page.is_hidden("#banner")
+        site.feed(age_s=150)
+        _older(site, city)
+        _until(page, f"{STATE} === 'stale'")
+        assert "数据陈旧" in page.inner_text("#banner")
+        _until(page, "document.querySelector('#map').dataset.coloured === '0'")
+        assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][3]) == 0
+        _picture(page, "wall_stale")
+
+
+def _older(site: Site, city: City) -> None:
+    """A restarted hub knows only data ten minutes old."""
+    fresh = a_site(city)
+    site.hub._latest = fresh.hub._latest
+    site.feed(age_s=600)
+
+
+def test_a_silent_stream_is_told_as_such(browser: Browser) -> None:
+    with serving(a_site()) as site:
+        site.feed()
+        page, _ = _open(browser, f"{site.address}/wall")
+        _until(page, f"{STATE} === 'live'")
+        _until(page, f"{STATE} === 'down'", 25)
+        assert "数据流中断" in page.inner_text("#banner")
+
+
+def test_the_wall_survives_a_proxy_that_lets_no_stream_through(browser: Browser, site: Site) -> None:
+    page = browser.new_page()
+    page.route("**/stream", lambda route: route.abort())
+    page.goto(f"{site.address}/wall")
+    _until(page, DRAWN, 30)
+    assert page.evaluate(STATE) == "live"
+
+
+def test_the_analyst_drills_down_from_city_to_segment_by_addresses(browser: Browser, site: Site) -> None:
+    page, wrong = _open(browser, f"{site.address}/analyst?lang=en", 1366, 768)
+    page.wait_for_selector(".js-plotly-plot .trace")
+    page.click("text=District 1")
+    page.wait_for_selector("#here:has-text('District 1')")
+    assert "kind=district" in page.url
+    assert "id=d1" in page.url
+    page.click(".ranking >> text=Segment 4")
+    page.wait_for_selector("#here:has-text('Segment 4')")
+    assert "id=s4" in page.url
+    assert page.locator(".crumbs a").all_inner_texts()[0].startswith("Tiny")
+    assert page.inner_text(".place-card dl").startswith("Road class")
+    page.go_back()
+    page.wait_for_selector("#here:has-text('District 1')")
+    page.reload()
+    page.wait_for_selector("#here:has-text('District 1')")
+    page.click(".crumbs a >> nth=0")
+    page.wait_for_selector("#here:has-text('Tiny')")
+    _picture(page, "analyst")
+    assert wrong == []
+
+
+def _trend(page: Page) -> Any:
+    return page.evaluate("document.querySelector('.js-plotly-plot').data.at(-1).y.length")
+
+
+def test_four_weeks_are_drawn_within_two_seconds(browser: Browser, site: Site) -> None:
+    page, _ = _open(browser, f"{site.address}/analyst?lang=en", 1366, 768)
+    page.wait_for_selector(".js-plotly-plot .trace")
+    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length > 200")
+    began = time.monotonic()
+    page.click("text=Last 28 days")
+    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length > 7000")
+    _until(page, "document.querySelector('#trend-count').textContent.includes('missing')")
+    assert time.monotonic() - began < 2
+    assert "range=28d" in page.url
+    gaps = page.evaluate(
+        "document.querySelector('.js-plotly-plot').data.at(-1).y.filter((v) => v === null).length"
+    )
+    assert gaps >= 27
+
+
+def test_a_heading_sorts_and_the_order_is_in_the_address(browser: Browser) -> None:
+    with serving(a_site(a_city(segments=6, districts=1))) as site:
+        site.feed(travel_time_index=2.2)
+        page, _ = _open(browser, f"{site.address}/analyst?kind=district&id=d0&lang=en", 1366, 768)
+        page.wait_for_selector("#ranking")
+        page.click("#ranking th >> text=Place")
+        _until(page, "location.search.includes('sort=name')")
+        _until(page, "document.querySelector('#ranking td').textContent.startsWith('Segment 0')")
+        page.click("#ranking th >> text=Place")
+        _until(page, "document.querySelector('#ranking td').textContent.startsWith('Segment 5')")
+
+
+def test_an_unknown_place_is_told_and_nothing_breaks(browser: Browser, site: Site) -> None:
+    page, wrong = _open(browser, f"{site.address}/analyst?kind=district&id=atlantis&lang=en")
+    page.wait_for_selector("text=No such place")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/", "/analyst", "/health"])
+def test_pages_fit_a_phone(browser: Browser, site: Site, path: str, language: str) -> None:
+    page, wrong = _open(browser, f"{site.address}{path}?lang={language}", 390, 844)
+    page.wait_for_selector(".page-header")
+    if path == "/analyst":
+        page.wait_for_selector(".js-plotly-plot .trace")
+        assert page.evaluate("document.querySelector('.js-plotly-plot').getBoundingClientRect().height") > 250
+    if path == "/health":
+        page.wait_for_selector("#partitions td")
+        page.wait_for_selector("#gap-audit")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert "undefined" not in page.inner_text("body")
+    _picture(page, f"phone_{path.strip('/') or 'start'}_{language}")
+    assert wrong == []
+
+
+def test_the_health_page_renews_itself_and_names_what_is_refused(browser: Browser, site: Site) -> None:
+    page, wrong = _open(browser, f"{site.address}/health?lang=en", 1366, 768)
+    page.wait_for_selector("#feeds >> text=out_of_range")
+    first = page.inner_text("#stream .small")
+    _until(page, f"document.querySelector('#stream .small').innerText !== '{first}'")
+    assert "lost in a crash" in page.inner_text("#promises")
+    assert "No gap" in page.inner_text("#gap-audit")
+    _picture(page, "health")
+    assert wrong == []
