@@ -59,25 +59,22 @@ _USERS = """\
 @contextlib.contextmanager
 def running_clickhouse(directory: Path) -> Iterator[str]:
     """Run a server with its data in `directory` (emptied first); yields its native "host:port"."""
-    command = _command()
+    command = server_command()
     for _ in range(STARTS):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         (port,) = free_ports(1)
-        (directory / "config.xml").write_text(
-            _CONFIG.format(directory=directory, port=port), encoding="utf-8"
-        )
-        (directory / "users.xml").write_text(_USERS, encoding="utf-8")
+        config = write_configuration(directory, port)
         with (directory / "output").open("wb") as output:
             process = subprocess.Popen(
-                [*command, f"--config-file={directory / 'config.xml'}"],
+                [*command, f"--config-file={config}"],
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         try:
-            if _listens(f"127.0.0.1:{port}", process):
+            if listens(f"127.0.0.1:{port}", process):
                 yield f"127.0.0.1:{port}"
                 return
         finally:
@@ -92,7 +89,16 @@ def running_clickhouse(directory: Path) -> Iterator[str]:
     )
 
 
-def _command() -> list[str]:
+def write_configuration(directory: Path, port: int) -> Path:
+    """Write a server's configuration, with all its files in `directory`; gives the file to start with."""
+    config = directory / "config.xml"
+    config.write_text(_CONFIG.format(directory=directory, port=port), encoding="utf-8")
+    (directory / "users.xml").write_text(_USERS, encoding="utf-8")
+    return config
+
+
+def server_command() -> list[str]:
+    """What starts a server, before its arguments."""
     if shutil.which("clickhouse-server"):
         return ["clickhouse-server"]
     if shutil.which("clickhouse"):
@@ -100,7 +106,7 @@ def _command() -> list[str]:
     raise ServiceMissing("there is no ClickHouse server", "clickhouse-server")
 
 
-def _listens(address: str, process: subprocess.Popen[bytes]) -> bool:
+def listens(address: str, process: subprocess.Popen[bytes]) -> bool:
     """Whether the server listens (it does so last) before the deadline, still alive."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:

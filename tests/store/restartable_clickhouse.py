@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.services import clickhouse_server as service
+from tests.services.clickhouse_server import listens, server_command, write_configuration
 from tests.services.ports import free_ports
 
 
@@ -17,8 +17,7 @@ class RestartableClickHouse:
         (self.port,) = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True)
-        (directory / "config.xml").write_text(service._CONFIG.format(directory=directory, port=self.port))
-        (directory / "users.xml").write_text(service._USERS)
+        self._config = write_configuration(directory, self.port)
 
     @property
     def url(self) -> str:
@@ -27,13 +26,13 @@ class RestartableClickHouse:
     def start(self) -> None:
         with (self.directory / "output").open("ab") as output:
             self._process = subprocess.Popen(
-                [*service._command(), f"--config-file={self.directory}/config.xml"],
+                [*server_command(), f"--config-file={self._config}"],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
-        if not service._listens(f"127.0.0.1:{self.port}", self._process):
+        if not listens(f"127.0.0.1:{self.port}", self._process):
             raise RuntimeError(
                 f"ClickHouse did not start:\n{(self.directory / 'output').read_text()[-4000:]}"
             )
