@@ -72,9 +72,9 @@
       if (written.has(root)) return;
       pen.font = `400 ${size}px ${FAMILY}`;
       const w = pen.measureText(root).width;
-      const path = [];
-      corridor.segment_ids.forEach((id) => { if (position.has(id)) path.push(...lines[position.get(id)]); });
-      const spot = straightSpot(path, w + 2 * unit, unit);
+      const known = corridor.segment_ids.filter((id) => position.has(id)).map((id) => lines[position.get(id)]);
+      const spot = connected(known, 1.5 * unit).flatMap((path) => straightSpots(path, w + 2 * unit, unit))
+        .sort((a, b) => a.middle - b.middle);
       for (const at of spot) {
         const half = w / 2, cos = Math.abs(Math.cos(at.angle)), sin = Math.abs(Math.sin(at.angle));
         const box = {
@@ -94,8 +94,19 @@
     });
   };
 
-  /* Middles of stretches of the path that are straight for at least `needed`, the most central first. */
-  function straightSpot(path, needed, unit) {
+  /* Lines joined to paths for as long as each begins where the one before ended. */
+  function connected(drawn, tolerance) {
+    const paths = [];
+    drawn.forEach((line) => {
+      const path = paths[paths.length - 1], end = path && path[path.length - 1];
+      if (end && Math.hypot(line[0][0] - end[0], line[0][1] - end[1]) <= tolerance) path.push(...line);
+      else paths.push([...line]);
+    });
+    return paths;
+  }
+
+  /* Middles of stretches of the path that are straight for at least `needed`; `middle` is 0 in the middle of the path. */
+  function straightSpots(path, needed, unit) {
     const spots = [];
     for (let i = 0; i < path.length - 1; i += 1) {
       let j = i + 1;
@@ -110,6 +121,6 @@
       if (angle < -Math.PI / 2) angle += Math.PI;
       spots.push({ x: (path[i][0] + path[j][0]) / 2, y: (path[i][1] + path[j][1]) / 2, angle, middle: Math.abs((i + j) / 2 - path.length / 2) });
     }
-    return spots.sort((a, b) => a.middle - b.middle);
+    return spots;
   }
 })();

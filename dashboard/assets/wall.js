@@ -39,10 +39,11 @@
       put("index-value", fixed(city.index, 1));
       const word = find("index-word");
       const spelled = document.createElement("span");
-      spelled.textContent = T["level_" + city.level];
+      spelled.textContent = city.state === "stale" ? T.state_stale : T["level_" + city.level];
+      spelled.style.width = spelled.textContent.length === 3 ? "3em" : "";
       word.replaceChildren(spelled);
       word.style.borderLeftColor = levelColour(city.level);
-      if (setup.glosses["level_" + city.level]) {
+      if (setup.glosses["level_" + city.level] && city.state !== "stale") {
         const small = document.createElement("span");
         small.className = "gloss"; small.lang = "en"; small.textContent = setup.glosses["level_" + city.level];
         word.appendChild(small);
