@@ -61,6 +61,17 @@ def test_a_topology_becomes_a_city_folder(tmp_path: Path, capsys: pytest.Capture
     assert corridor.segment_ids == ("a-b", "b-c", "c-d", "d-e")
 
 
+def test_a_corridor_goes_straight_on_where_its_street_forks(tmp_path: Path) -> None:
+    topology = a_topology()
+    turn_off = {**topology["segments"][2], "segment_id": "c-x", "to_node": "x"}
+    turn_off["polyline"] = [[120.01, 30.0], [120.01, 30.004]]
+    topology["segments"].insert(0, turn_off)
+    source = tmp_path / "topology.json"
+    source.write_text(json.dumps(topology))
+    corridor = import_city("oracle", [source], "x").corridors[0]
+    assert corridor.segment_ids == ("a-b", "b-c", "c-d", "d-e")
+
+
 def test_a_city_folder_is_replaced_only_when_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "topology.json"
     source.write_text(json.dumps(a_topology()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,3 +37,14 @@ def test_one_point_and_no_point_are_in_order() -> None:
 def test_points_at_one_place_are_all_kept() -> None:
     points = np.array([(0.0, 0.0), (0.0, 0.0), (0.0, 500.0)])
     assert sorted(order_along_route(points, "N").tolist()) == [0, 1, 2]
+
+
+def test_the_way_is_improved_where_going_to_the_nearest_next_point_leads_astray() -> None:
+    scattered = [(144, -36), (312, 20), (423, -189), (512, 101), (828, 15), (949, -68), (950, 115)]
+    points = np.array(scattered, dtype=np.float64)
+    shortest_m = min(_length_m(points[list(order)]) for order in permutations(range(len(points))))
+    assert _length_m(points[order_along_route(points, "E")]) == pytest.approx(shortest_m)
+
+
+def _length_m(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    return float(np.hypot(*np.diff(points, axis=0).T).sum())
