@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import structlog
 from kafka import KafkaProducer
 
-from citybrain.demo_history import DemoHistoryProgress, make_demo_history
+from citybrain.demo_history import DemoHistoryProgress, live_begins_s, make_demo_history
 from citybrain.process import prepare_process
 from citybrain.stages import archive_stage, index_stage, merge_stage, run_stages
 from citybrain.stopping import run_thread
@@ -91,13 +91,15 @@ def _sources(
         run_thread("upkeep", lambda: run_upkeep(settings, history, stopping), stopping),
     ]
     if settings.demo and city.synthetic:
-        threads.append(run_thread("demo-feed", lambda: _feed(settings, broker, city, stopping), stopping))
+        begins_s = live_begins_s(city, history, time.time())
+        threads.append(
+            run_thread("demo-feed", lambda: _feed(settings, broker, city, begins_s, stopping), stopping)
+        )
         progress = DemoHistoryProgress()
-        until_s = int(time.time())
         threads.append(
             run_thread(
                 "demo-history",
-                lambda: make_demo_history(city, history, until_s, stop=stopping, progress=progress),
+                lambda: make_demo_history(city, history, begins_s, stop=stopping, progress=progress),
                 stopping,
             )
         )
@@ -112,10 +114,19 @@ def _sources(
             thread.join(JOIN_S)
 
 
-def _feed(settings: Settings, broker: BrokerAddress, city: City, stopping: threading.Event) -> None:
+def _feed(
+    settings: Settings, broker: BrokerAddress, city: City, begins_s: int, stopping: threading.Event
+) -> None:
     producer = KafkaProducer(**broker.kafka_arguments, linger_ms=5)
     try:
-        run_demo_feed(city, producer, OBSERVATIONS.name, stop=stopping, speed=settings.speed)
+        run_demo_feed(
+            city,
+            producer,
+            OBSERVATIONS.name,
+            stop=stopping,
+            speed=settings.speed,
+            since_s=begins_s,
+        )
     finally:
         producer.close(timeout=1)
 

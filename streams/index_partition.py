@@ -56,6 +56,7 @@ class IndexPartition:
         if self.next_offset is not None:
             if batch.first_offset < self.next_offset:
                 self.index, self.acks = self.start(self.partition), InOrderAcks()
+                self._told_clock_ms = 0
                 log.info("partition replayed", partition=self.partition, from_offset=batch.first_offset)
             elif batch.first_offset > self.next_offset:
                 self.missing += batch.first_offset - self.next_offset

@@ -50,7 +50,7 @@ def iso(epoch_ms: int) -> str:
     return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def an_observation(sensor_id: str = "s0-0", end_ms: int = NOON_MS + 30_000, **changes: Any) -> bytes:
+def an_observation(sensor_id: Any = "s0-0", end_ms: int = NOON_MS + 30_000, **changes: Any) -> bytes:
     """A canonical observation of 30 s that ends at `end_ms`; a field set to ... is left out."""
     record: dict[str, Any] = {
         "sensor_id": sensor_id,

@@ -1,0 +1,96 @@
+"""`citybrain backtest` from files to files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from citybrain.command import main
+from config.city_folder import write_city
+from tests.end_to_end.recordings import a_recording
+from tests.models.builders import a_city
+
+
+def run_backtest(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    """The summary on the last line of its output."""
+    assert main(["backtest", *words]) == 0
+    summary: dict[str, object] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return summary
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> tuple[Path, Path]:
+    """A city folder and a recording of it."""
+    city = a_city(segments=6)
+    write_city(city, tmp_path / "city")
+    recording = tmp_path / "observations.ndjson"
+    recording.write_bytes(b"\n".join(record.payload for record in a_recording(city)) + b"\n")
+    return tmp_path / "city", recording
+
+
+def test_it_writes_final_windows_and_a_summary(
+    recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, recording = recorded
+    out = tmp_path / "out"
+    summary = run_backtest(
+        capsys, "--city", str(city), "--observations", str(recording), "--out", str(out), "--interval", "60"
+    )
+    segments, city_rows = rows(out / "segments.csv"), rows(out / "city.csv")
+    assert summary["windows"] == len(city_rows) == 12
+    assert len(segments) == 12 * 6
+    assert [row["interval_start"] for row in city_rows] == sorted(row["interval_start"] for row in city_rows)
+    assert all(float(row["index"]) >= 1 for row in city_rows)
+    assert all((row["level"] == "0") == (row["tti"] == "") for row in segments), "unknown is not free"
+    read = len(recording.read_bytes().splitlines())
+    refused = summary["refused"]
+    assert isinstance(refused, dict)
+    assert set(refused) == {"ahead_of_clock", "malformed_json", "out_of_range"}
+    parts = [summary["accepted"], summary["late"], summary["duplicate"], *refused.values()]
+    assert sum(int(str(part)) for part in parts) == summary["read"] == read, "every record has one fate"
+
+
+def test_the_same_recording_gives_the_same_bytes(
+    recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, recording = recorded
+    for name in ("first", "second"):
+        run_backtest(
+            capsys, "--city", str(city), "--observations", str(recording), "--out", str(tmp_path / name)
+        )
+    for file in ("city.csv", "segments.csv"):
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
+
+
+def test_one_partition_or_eight_give_the_same_values(
+    recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, recording = recorded
+    values = []
+    for partitions in ("1", "8"):
+        out = tmp_path / partitions
+        run_backtest(
+            capsys,
+            *("--city", str(city), "--observations", str(recording)),
+            *("--out", str(out), "--partitions", partitions),
+        )
+        # How often a window was amended depends on its partition's watermark; what it says does not.
+        values.append([{k: v for k, v in row.items() if k != "revision"} for row in rows(out / "city.csv")])
+    assert values[0] == values[1]
+
+
+def test_a_missing_file_is_an_input_error(
+    recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, _ = recorded
+    words = ["backtest", "--city", str(city), "--observations", "gone.ndjson", "--out", str(tmp_path / "o")]
+    assert main(words) == 2
+    assert "gone.ndjson" in capsys.readouterr().err

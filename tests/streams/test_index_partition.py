@@ -1,0 +1,168 @@
+"""One partition of the index worker: what it produces and when it lets records go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from models.area import areas_of
+from models.area_record import decode_partials
+from models.index_columns import Status, decode_record, unpack_columns
+from models.partition_index import PartitionIndex
+from models.window import TimeRules
+from streams.batches import Batch, group_by_partition
+from streams.in_order_acks import InOrderAcks
+from streams.index_partition import IndexPartition, Produce
+from tests.models.builders import NOON_MS, a_city, a_clock, an_observation
+
+CITY = a_city()
+SECOND = 1000
+
+
+@dataclass
+class AMessage:
+    """As much of a Faust message as a batch looks at."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+    timestamp: float = NOON_MS / 1000
+
+
+@dataclass
+class AnEvent:
+    """As much of a Faust event as a batch looks at; remembers whether it was acknowledged."""
+
+    message: AMessage
+    value: bytes | None = None
+    acked: bool = field(default=False)
+
+    def ack(self) -> bool:
+        self.acked = True
+        return True
+
+
+def events(*payloads: bytes, first_offset: int = 0, partition: int = 0) -> list[AnEvent]:
+    return [AnEvent(AMessage(partition, first_offset + i, p), p) for i, p in enumerate(payloads)]
+
+
+def a_batch(found: list[AnEvent]) -> Batch:
+    (batch,) = group_by_partition(found)  # type: ignore[arg-type]
+    return batch
+
+
+def a_partition() -> IndexPartition:
+    areas = areas_of(CITY)
+    return IndexPartition(0, "log-1", lambda _: PartitionIndex(CITY, areas, TimeRules()))
+
+
+def statuses(produce: Produce) -> set[tuple[int, str]]:
+    """(window length, status) of the segments in a production."""
+    assert produce.segments is not None
+    columns = unpack_columns(decode_record(produce.segments))
+    return {
+        (int(w), Status(int(s)).name) for w, s in zip(columns["window_s"], columns["status"], strict=True)
+    }
+
+
+def test_a_clock_record_makes_the_worker_tell_what_is_known_so_far() -> None:
+    partition = a_partition()
+    produce = partition.take(a_batch(events(a_clock(NOON_MS + 20 * SECOND), an_observation())))
+    assert statuses(produce) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
+    assert produce.partials is not None
+    record, partials = decode_partials(produce.partials)
+    assert record.clock_ms == NOON_MS + 20 * SECOND
+    assert {(p.window_s, p.status) for p in partials} == {(60, Status.PROVISIONAL), (300, Status.PROVISIONAL)}
+
+
+def test_between_two_ticks_nothing_is_produced() -> None:
+    partition = a_partition()
+    partition.take(a_batch(events(a_clock(NOON_MS))))
+    produce = partition.take(a_batch(events(an_observation(), first_offset=1)))
+    assert produce == Produce(None, None, [])
+
+
+def test_a_tick_without_news_still_tells_how_far_the_partition_has_come() -> None:
+    produce = a_partition().take(a_batch(events(a_clock(NOON_MS))))
+    assert produce.segments is not None
+    record = decode_record(produce.segments)
+    assert (record.rows, record.clock_ms, record.log_id) == (0, NOON_MS, "log-1")
+
+
+def test_refused_records_become_dead_letters_with_their_place_and_are_counted() -> None:
+    partition = a_partition()
+    tomorrow = an_observation("s1-0", NOON_MS + 86_400 * SECOND)
+    produce = partition.take(
+        a_batch(events(a_clock(NOON_MS), b"{", an_observation(), tomorrow, first_offset=40))
+    )
+    assert [(letter.offset, letter.reason) for letter in produce.dead_letters] == [
+        (41, "malformed_json"),
+        (43, "ahead_of_clock"),
+    ]
+    assert produce.segments is not None
+    assert decode_record(produce.segments).counts == {
+        "accepted": 1,
+        "duplicate": 0,
+        "late": 0,
+        "malformed_json": 1,
+        "ahead_of_clock": 1,
+    }
+
+
+def test_a_record_is_acknowledged_when_its_windows_are_final_and_not_before() -> None:
+    partition = a_partition()
+    first = events(a_clock(NOON_MS), an_observation())
+    partition.take(a_batch(first))
+    assert partition.settle() == 0
+    end_ms = NOON_MS + 300 * SECOND
+    almost = events(a_clock(end_ms + 639 * SECOND), first_offset=2)
+    partition.take(a_batch(almost))
+    assert partition.settle() == 0, "30 s idle and 10 s to settle: one second is missing"
+    last = events(a_clock(end_ms + 640 * SECOND), first_offset=3)
+    partition.take(a_batch(last))
+    assert partition.settle() == 4
+    assert all(event.acked for event in first + almost + last)
+
+
+def test_payloads_are_let_go_as_soon_as_they_are_folded() -> None:
+    found = events(a_clock(NOON_MS), an_observation())
+    a_partition().take(a_batch(found))
+    assert [event.value for event in found] == [None, None]
+    assert [event.message.value for event in found] == [None, None]
+
+
+def test_acknowledgements_keep_the_order_of_the_log() -> None:
+    acks = InOrderAcks()
+    old, new = events(b"1"), events(b"2", first_offset=1)
+    acks.hold(old, 2000)  # type: ignore[arg-type]
+    acks.hold(new, 1000)  # type: ignore[arg-type]
+    assert acks.release(1500) == 0, "the newer one is done, the older one is not"
+    assert acks.release(2000) == 2
+
+
+def test_offsets_that_go_backwards_start_the_partition_afresh() -> None:
+    partition = a_partition()
+    partition.take(a_batch(events(a_clock(NOON_MS), an_observation())))
+    again = partition.take(a_batch(events(a_clock(NOON_MS), an_observation())))
+    assert partition.counts["duplicate"] == 0, "what is replayed is folded into empty windows"
+    assert statuses(again) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
+
+
+def test_a_gap_in_the_offsets_is_counted() -> None:
+    partition = a_partition()
+    partition.take(a_batch(events(a_clock(NOON_MS))))
+    partition.take(a_batch(events(a_clock(NOON_MS + SECOND), first_offset=6)))
+    assert partition.missing == 5
+
+
+def test_a_gathering_is_cut_by_partition_and_where_offsets_go_backwards() -> None:
+    found = [
+        *events(b"a", b"b", first_offset=7, partition=1),
+        *events(b"c", first_offset=3, partition=0),
+        *events(b"a", first_offset=7, partition=1),
+    ]
+    batches = group_by_partition(found)  # type: ignore[arg-type]
+    assert [(b.partition, b.first_offset, b.next_offset) for b in batches] == [
+        (0, 3, 4),
+        (1, 7, 9),
+        (1, 7, 8),
+    ]
