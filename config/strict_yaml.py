@@ -24,8 +24,8 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice instead of keeping the last one."""
+class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The safe loader, in C where there is one, refusing a key written twice instead of keeping the last."""
 
 
 def _construct_unique(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
@@ -73,8 +73,9 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model | None, list[Config
     """The file as `model`, or None and every mistake found in it."""
     try:
         text = read_text(path)
-        root = yaml.compose(text, Loader=_UniqueKeyLoader)
-        content = yaml.load(text, Loader=_UniqueKeyLoader)
+        loader = _UniqueKeyLoader(text)
+        root = loader.get_single_node()
+        content = None if root is None else loader.construct_document(root)
     except ConfigurationError as mistake:
         return None, [mistake]
     except yaml.YAMLError as error:
