@@ -28,6 +28,8 @@ MAXIMUM_RECORD_BYTES = 64 * 1024
 MAXIMUM_INTERVAL_S = 3600
 MAXIMUM_SPEED_KMH = 200.0
 MAXIMUM_FLOW_VPH_PER_LANE = 3600.0
+EARLIEST_MS, LATEST_MS = 31_536_000_000, 4_102_444_800_000
+"""1971 to 2099, UTC: what lies outside is a broken clock, and does not fit the history's DateTime."""
 
 REASONS = (
     "too_large",
@@ -170,7 +172,10 @@ def _why_undecodable(payload: bytes) -> str:
 def _epoch_ms(value: datetime, field: str) -> int:
     if value.tzinfo is None:
         raise _RefusedError("wrong_type", f"{field} has no time zone")
-    return round(value.timestamp() * 1000)
+    epoch_ms = round(value.timestamp() * 1000)
+    if not EARLIEST_MS <= epoch_ms < LATEST_MS:
+        raise _RefusedError("out_of_range", f"{field} is {value.isoformat()}, expected 1971 to 2099")
+    return epoch_ms
 
 
 def _between(value: float | None, low: float, high: float, field: str) -> float:
