@@ -8,6 +8,8 @@ command -v java >/dev/null || missing+=(default-jre-headless)
 command -v mvn >/dev/null || missing+=(maven)
 command -v clickhouse-server >/dev/null || command -v clickhouse >/dev/null || missing+=(clickhouse-server)
 command -v chromium >/dev/null || missing+=(chromium)
+# What Playwright's driver, a Node.js, is linked with.
+/sbin/ldconfig -p | grep -q libatomic.so.1 || missing+=(libatomic1)
 [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || missing+=(fontconfig fonts-noto-cjk)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
