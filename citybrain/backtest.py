@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from citybrain.backtest_alerts import BacktestAlerts
 from citybrain.backtest_files import BacktestFiles
 from config.city_folder import load_city
 from config.mapping import load_mapping
@@ -21,14 +22,14 @@ from models.merge import AreaMerger
 from models.observation import decode
 from models.partition_index import AreaPartial, PartitionIndex
 from models.partitioning import partition_of
-from models.window import Fate, TimeRules
+from models.window import WINDOW_LENGTHS_S, Fate, TimeRules
 from streams.feeds.ordering import log_order
 from streams.feeds.recordings import read_recording
 from streams.feeds.records import FeedRecord, FeedRefusal, only_records
 from streams.feeds.replay import clock_payload
 
 LARGEST_BATCH = 5_000
-SECONDS_PER_BATCH = 30
+SECONDS_PER_BATCH = 300
 """Log seconds after which what was gathered is folded; the result does not depend on it."""
 
 
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     with BacktestFiles(arguments.out, arguments.interval) as files:
         for segments, areas in backtest.results(recordings):
             files.write(segments, areas)
+        files.write_alerts(backtest.alerts.alert_rows(), backtest.alerts.fault_rows())
     refused.update(backtest.refused)
     summary = {
         "read": read["read"],
@@ -80,29 +82,39 @@ class Backtest:
         rules = rules or TimeRules()
         areas = areas_of(city)
         self.city, self.partitions = city, partitions
-        # The other window length is folded too: what is late depends on the longest one.
-        self._indices = [PartitionIndex(city, areas, rules) for _ in range(partitions)]
+        # Longer windows are folded too: what is late depends on the longest one. Shorter ones change nothing.
+        lengths_s = tuple(length for length in WINDOW_LENGTHS_S if length >= window_s)
+        self._indices = [PartitionIndex(city, areas, rules, lengths_s) for _ in range(partitions)]
         self._merger = AreaMerger(areas, partitions, rules.lateness_s)
+        self.alerts = BacktestAlerts(city, partitions, rules)
         self._window_s = window_s
         self._logs: list[list[bytes]] = [[] for _ in range(partitions)]
+        self._ends_with_tick = [False] * partitions
         self._offsets = [0] * partitions
         self.fates: Counter[int] = Counter()
         self.refused: Counter[str] = Counter()
 
     def results(self, recordings: Iterable[Iterable[FeedRecord]]) -> Iterator[tuple[Columns, Columns]]:
-        """(segment columns, area columns) as they would have been published, finals at the end included."""
+        """(segment columns, area columns) as they would have been published, finals at the end included.
+
+        Alerts are only raised and cleared by what the recording reaches: nothing is told of windows that are
+        still open at its end.
+        """
         begun_ms = gathered = 0
         for entry in log_order(*recordings):
             if entry[0] == "clock":
-                for log in self._logs:
-                    log.append(clock_payload(entry[1]))
+                self._tick(clock_payload(entry[1]))
                 begun_ms = begun_ms or entry[1]
-                if entry[1] - begun_ms >= SECONDS_PER_BATCH * 1000 or gathered >= LARGEST_BATCH:
+                waited_ms = entry[1] - begun_ms
+                enough = waited_ms >= SECONDS_PER_BATCH * 1000 or gathered >= LARGEST_BATCH
+                if enough or self.alerts.publishes_at(entry[1], gathered > 0):
                     yield from self._step()
                     begun_ms, gathered = entry[1], 0
             else:
                 record = entry[1]
-                self._logs[partition_of(record.key, self.partitions)].append(record.payload)
+                partition = partition_of(record.key, self.partitions)
+                self._logs[partition].append(record.payload)
+                self._ends_with_tick[partition] = False
                 gathered += 1
         yield from self._step()
         for partition, index in enumerate(self._indices):
@@ -110,6 +122,15 @@ class Backtest:
             self._merge(partition, index, output.partials)
             yield output.segments, {}
         yield {}, self._merger.finish()
+
+    def _tick(self, payload: bytes) -> None:
+        """Write the time into every log. Of ticks with no observation between them the last says all."""
+        for log, ends_with_tick in zip(self._logs, self._ends_with_tick, strict=True):
+            if log and ends_with_tick:
+                log[-1] = payload
+            else:
+                log.append(payload)
+        self._ends_with_tick = [True] * self.partitions
 
     def _step(self) -> Iterator[tuple[Columns, Columns]]:
         for partition, (index, log) in enumerate(zip(self._indices, self._logs, strict=True)):
@@ -124,7 +145,9 @@ class Backtest:
                 self.fates[int(fate)] += int(count)
             self.refused.update(refusal.reason for refusal in refusals)
             self.refused["ahead_of_clock"] += int((fates == Fate.AHEAD).sum())
+            self.alerts.observe(partition, columns)
             output = index.collect(provisional=False)
+            self.alerts.evaluate(partition, output.segments, index.windows.clock_ms)
             self._merge(partition, index, output.partials)
             yield output.segments, {}
         self.refused += Counter()  # forget reasons that count nothing

@@ -66,7 +66,7 @@ async def _live(
                 and _finals_stored(history) == (len(expected_areas), len(expected_segments))
             )
 
-        backtest = Backtest(city, settings.partitions, 300)
+        backtest = Backtest(city, settings.partitions, 60)
         expected_segments, expected_areas = _finals(backtest.results([_records_of(entries)]))
         await until(everything_is_archived, "the end of the recording in the history", deadline_s)
     return settings
@@ -127,7 +127,7 @@ async def _compare(
     history = open_history(url)
     try:
         settings = await _live(broker, history, city, records, deadline_s, stop_after_percent)
-        backtest = Backtest(city, settings.partitions, 300)
+        backtest = Backtest(city, settings.partitions, 60)
         segments, areas = _finals(backtest.results([records]))
         assert segments, "the recording has windows"
         assert _stored(history, "segment_indices", SEGMENT_DTYPES, ("segment_id",)) == segments
