@@ -107,7 +107,7 @@ class Backtest:
                 begun_ms = begun_ms or entry[1]
                 waited_ms = entry[1] - begun_ms
                 enough = waited_ms >= SECONDS_PER_BATCH * 1000 or gathered >= LARGEST_BATCH
-                if enough or self.alerts.publishes_at(entry[1], gathered > 0):
+                if enough or self.alerts.decides_at(entry[1], gathered > 0):
                     yield from self._step()
                     begun_ms, gathered = entry[1], 0
             else:

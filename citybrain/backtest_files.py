@@ -1,8 +1,9 @@
-"""The files a backtest leaves: final windows as CSV, in a stable order."""
+"""The files a backtest leaves: final windows, alerts and sick sensors as CSV, in a stable order."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from citybrain.backtest_alerts import AlertRow, FaultRow
 from models.index_columns import Columns, Source, Status
 
 CITY_HEADER = (
@@ -101,6 +103,19 @@ class BacktestFiles:
                     )
                 )
 
+    def write_alerts(self, alerts: Sequence[AlertRow], faults: Sequence[FaultRow]) -> None:
+        """Write alerts.csv and diagnostics.csv; what did not end has no `cleared_at`."""
+        _write_rows(
+            self.folder / "alerts.csv",
+            ALERT_HEADER,
+            [(*row[:6], _iso_ms(row[6]), _iso_ms(row[7])) for row in alerts],
+        )
+        _write_rows(
+            self.folder / "diagnostics.csv",
+            DIAGNOSTIC_HEADER,
+            [(*row[:2], _iso_ms(row[2]), _iso_ms(row[3])) for row in faults],
+        )
+
     def _final_rows(self, columns: Columns) -> list[int]:
         if not columns:
             return []
@@ -110,15 +125,22 @@ class BacktestFiles:
 
 
 def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    ordered = sorted(rows, key=lambda row: row[:2])
+    _write_rows(path, header, sorted(rows, key=lambda row: row[:2]))
+
+
+def _write_rows(path: Path, header: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(ordered)
+        writer.writerows(rows)
 
 
 def _iso(epoch_s: Any) -> str:
     return datetime.fromtimestamp(int(epoch_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _iso_ms(epoch_ms: int) -> str:
+    return _iso(epoch_ms // 1000) if epoch_ms else ""
 
 
 def _text(value: Any) -> str:
