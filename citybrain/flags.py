@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-STAGES = ("index", "merge", "archive")
+STAGES = ("index", "merge", "alerts", "archive")
 PLACE_KINDS = ("city", "district", "corridor", "segment")
 WINDOWS_S = (60, 300)
 
@@ -22,7 +22,11 @@ def up_flags(parser: argparse.ArgumentParser) -> None:
 
 def worker_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `citybrain worker`."""
-    parser.add_argument("stage", choices=STAGES, help="index: windows; merge: areas; archive: the history")
+    parser.add_argument(
+        "stage",
+        choices=STAGES,
+        help="index: windows; merge: areas; alerts: congestion and sick sensors; archive: the history",
+    )
     parser.add_argument(
         "--no-ticker",
         action="store_true",

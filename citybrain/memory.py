@@ -1,4 +1,4 @@
-"""What a worker remembers at its start: windows and fates rebuilt from archived observations."""
+"""What a worker remembers at its start: windows and fates from archived observations, open alerts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import structlog
 
+from models.alert_event import AlertEvent
 from models.area import Areas
 from models.city import City
+from models.errors import StoreRejected, StoreUnavailable
 from models.partition_index import PartitionIndex
 from models.partitioning import partition_of
 from models.window import WINDOW_LENGTHS_S, PartitionWindows, TimeRules
+from store.alert_log import newest_alert_events
 from store.history import History, Result
 from store.observations import recent_observations
 from streams.archive_partition import archived_columns
+
+ALERTS_REMEMBERED_S = 30 * 86_400
+"""An alert that has said nothing for so long is not continued after a start."""
+
+log = structlog.get_logger(__name__)
 
 
 def remembered_s(rules: TimeRules) -> int:
@@ -62,6 +71,21 @@ def remember_fates(
         return windows
 
     return start
+
+
+def remember_alerts(history: History) -> Callable[[], list[AlertEvent]]:
+    """For the alerts: the newest event of each alert. Alerts go on without a history; then what was raised
+    before the start is not known, and its end is not told."""
+
+    def recall() -> list[AlertEvent]:
+        since_s = int(time.time()) - ALERTS_REMEMBERED_S
+        try:
+            return newest_alert_events(history, since_s)
+        except (StoreUnavailable, StoreRejected) as error:
+            log.warning("alerts of earlier starts are not known", problem=str(error))
+            return []
+
+    return recall
 
 
 def _chosen(rows: Result, mask: np.ndarray) -> Result:

@@ -11,13 +11,15 @@ from typing import Protocol
 import faust
 import structlog
 
-from citybrain.memory import remember_fates, start_from_archive
+from citybrain.memory import remember_alerts, remember_fates, start_from_archive
 from config.settings import Settings
 from models.area import areas_of
 from models.city import City
+from models.diagnostics import DiagnosticRules
 from models.partition_index import PartitionIndex
 from models.window import TimeRules
 from store.history import History
+from streams.alert_app import AlertWorker, create_alert_app
 from streams.archive_app import ArchiveWorker, create_archive_app
 from streams.broker import BrokerAddress
 from streams.index_app import IndexWorker, create_index_app
@@ -60,6 +62,12 @@ def index_stage(
 def merge_stage(settings: Settings, broker: BrokerAddress, city: City) -> MergeWorker:
     """The merge worker."""
     return create_merge_app(broker, city, settings.partitions, time_rules(settings).lateness_s)
+
+
+def alert_stage(settings: Settings, broker: BrokerAddress, city: City, history: History) -> AlertWorker:
+    """The alert worker. It asks the history once per start which alerts are open, and never waits for it."""
+    rules = DiagnosticRules(ahead_s=time_rules(settings).ahead_s)
+    return create_alert_app(broker, city, settings.partitions, remember_alerts(history), rules)
 
 
 def archive_stage(settings: Settings, broker: BrokerAddress, city: City, history: History) -> ArchiveWorker:

@@ -6,7 +6,7 @@ import argparse
 import threading
 
 from citybrain.process import prepare_process, refuse_embedded
-from citybrain.stages import archive_stage, index_stage, merge_stage, run_stages
+from citybrain.stages import alert_stage, archive_stage, index_stage, merge_stage, run_stages
 from citybrain.stopping import run_thread
 from config.city_folder import city_folder_of, load_city
 from config.settings import Settings, load_settings
@@ -39,6 +39,12 @@ def _run_stage(
 ) -> bool:
     if arguments.stage == "merge":
         return run_stages([merge_stage(settings, broker, city)], stopping)
+    if arguments.stage == "alerts":
+        history = open_history(settings.history_url)
+        try:
+            return run_stages([alert_stage(settings, broker, city, history)], stopping)
+        finally:
+            history.close()
     if arguments.stage == "archive":
         history = open_history(settings.history_url)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from store.accounting import Gap, counted_gaps
-from store.alert_log import alert_events
+from store.alert_log import alert_events, newest_alert_events
 from store.areas import AREA_COLUMNS, area_history, area_span, latest_areas
 from store.audit import LogAudit, audit_logs
 from store.dead_letters import dead_letter_counts, recent_dead_letters
@@ -29,6 +29,7 @@ __all__ = [
     "dead_letter_counts",
     "disk_space",
     "latest_areas",
+    "newest_alert_events",
     "ranking",
     "recent_dead_letters",
     "recent_observations",

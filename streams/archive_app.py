@@ -17,6 +17,7 @@ import numpy as np
 import structlog
 from faust.types import StreamT
 
+from models.alert_event import AlertEvent, decode_alert_event
 from models.city import City
 from models.congestion import METHOD_VERSION
 from models.dead_letter import decode_dead_letter
@@ -29,7 +30,7 @@ from streams.archive_partition import ArchivePartition
 from streams.batches import Batch, batches
 from streams.broker import BrokerAddress
 from streams.faust_app import new_app, raw_topic
-from streams.topics import AREA_INDICES, DEAD_LETTERS, INDICES, OBSERVATIONS, Topic
+from streams.topics import ALERTS, AREA_INDICES, DEAD_LETTERS, INDICES, OBSERVATIONS, Topic
 
 GROUP = "citybrain-archive"
 GATHER_S = 1.0
@@ -97,6 +98,17 @@ class ArchiveWorker:
         }
         await self.insert("dead_letters", [columns])
 
+    async def archive_alerts(self, gathered: Sequence[Batch]) -> None:
+        """Store what happened to alerts."""
+        events: list[AlertEvent] = []
+        for batch in gathered:
+            for payload in batch.payloads:
+                try:
+                    events.append(decode_alert_event(payload))
+                except msgspec.DecodeError as error:
+                    log.warning("alert event refused", problem=str(error), partition=batch.partition)
+        await self.insert("alert_events", [alert_rows(events)])
+
     async def insert(self, table: str, parts: Sequence[Columns]) -> None:
         """One block of all parts; waits and tries again for as long as the history is unavailable."""
         filled = [part for part in parts if len(next(iter(part.values())))]
@@ -115,6 +127,22 @@ class ArchiveWorker:
             self.unavailable_since, self.last_insert_at = None, time()
             self.stored_rows[table] = self.stored_rows.get(table, 0) + rows
             return
+
+
+def alert_rows(events: Sequence[AlertEvent]) -> Columns:
+    """Columns of table `alert_events`."""
+    return {
+        "alert_id": [event.alert_id for event in events],
+        "kind": [event.kind for event in events],
+        "rule": [event.rule for event in events],
+        "segment_id": [event.segment_id for event in events],
+        "district_id": [event.district_id for event in events],
+        "severity": np.array([event.severity for event in events], dtype=np.int64),
+        "event": [event.event for event in events],
+        "at": np.array([event.at_ms // 1000 for event in events], dtype=np.int64),
+        "detail": [event.detail for event in events],
+        "version": np.array([event.version for event in events], dtype=np.int64),
+    }
 
 
 def settled_rows(columns: Columns, kind: str, synthetic: bool) -> Columns:
@@ -167,6 +195,7 @@ def create_archive_app(
     archive(OBSERVATIONS, worker.archive_observations)
     archive(INDICES, worker.archive_indices)
     archive(AREA_INDICES, worker.archive_indices)
+    archive(ALERTS, worker.archive_alerts)
     archive(DEAD_LETTERS, worker.archive_dead_letters)
 
     @app.on_partitions_revoked.connect

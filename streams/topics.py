@@ -38,6 +38,12 @@ AREA_INDICES = Topic(
     "none",
     "Indices of city, districts and corridors merged over all partitions, columnar msgpack.",
 )
+ALERTS = Topic(
+    "alerts",
+    False,
+    "alert_id:event",
+    "What happens to alerts and sick sensors: raised, changed, cleared, each with its reason, as JSON.",
+)
 DEAD_LETTERS = Topic(
     "dead-letters",
     False,
@@ -45,7 +51,7 @@ DEAD_LETTERS = Topic(
     "Records that were refused, with reason, detail, place and payload, as JSON.",
 )
 
-TOPICS = (OBSERVATIONS, INDICES, AREA_PARTIALS, AREA_INDICES, DEAD_LETTERS)
+TOPICS = (OBSERVATIONS, INDICES, AREA_PARTIALS, AREA_INDICES, ALERTS, DEAD_LETTERS)
 
 
 def partition_counts(partitions: int) -> dict[str, int]:

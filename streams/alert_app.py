@@ -1,0 +1,103 @@
+"""The alert worker: a Faust app that turns indices and observations into alert events.
+
+It has a consumer group of its own and needs neither the wall nor the history while it runs. At a start, and
+when it gets other partitions, it asks once which alerts are open, so that what was raised before clears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import faust
+from faust.types import StreamT, TopicT
+
+from models.alert import CongestionRule
+from models.alert_event import AlertEvent, encode_alert_event
+from models.city import City
+from models.diagnostics import DiagnosticRules
+from streams.alert_partition import SegmentAlerts, SensorAlerts
+from streams.batches import Batch, batches
+from streams.broker import BrokerAddress
+from streams.faust_app import new_app, raw_topic
+from streams.topics import ALERTS, INDICES, OBSERVATIONS
+
+GROUP = "citybrain-alerts"
+GATHER_INDICES_S = 0.1
+GATHER_OBSERVATIONS_S = 1.0
+
+Recall = Callable[[], list[AlertEvent]]
+"""The newest event of each alert that the history knows; may block."""
+
+
+@dataclass(slots=True)
+class AlertWorker:
+    """The running state, for health and metrics: what is known of each assigned partition."""
+
+    app: faust.App
+    city: City
+    partitions: int
+    recall: Recall
+    rules: DiagnosticRules
+    rule: CongestionRule = field(default_factory=CongestionRule)
+    segments: dict[int, SegmentAlerts] = field(default_factory=dict)
+    sensors: dict[int, SensorAlerts] = field(default_factory=dict)
+    told: int = 0
+
+    async def take_indices(self, batch: Batch) -> tuple[SegmentAlerts, list[AlertEvent]]:
+        """What a batch of index records leads to."""
+        state = self.segments.get(batch.partition)
+        if state is None:
+            remembered = await asyncio.to_thread(self.recall)
+            state = self.segments[batch.partition] = SegmentAlerts(self.city, self.rule, remembered)
+        return state, state.take(batch)
+
+    async def take_observations(self, batch: Batch) -> tuple[SensorAlerts, list[AlertEvent]]:
+        """What a batch of observations leads to."""
+        state = self.sensors.get(batch.partition)
+        if state is None:
+            remembered = await asyncio.to_thread(self.recall)
+            state = SensorAlerts(self.city, batch.partition, self.partitions, self.rules, remembered)
+            self.sensors[batch.partition] = state
+        return state, state.take(batch)
+
+    async def tell(self, alerts: TopicT, events: Sequence[AlertEvent]) -> None:
+        """Send and wait until the broker has everything: only then may the batch be acknowledged."""
+        sent = [await alerts.send(key=event.key, value=encode_alert_event(event)) for event in events]
+        for pending in sent:
+            await pending
+        self.told += len(events)
+
+
+def create_alert_app(
+    broker: BrokerAddress, city: City, partitions: int, recall: Recall, rules: DiagnosticRules
+) -> AlertWorker:
+    """An app that evaluates INDICES and OBSERVATIONS and tells ALERTS."""
+    app = new_app(GROUP, broker, partitions)
+    worker = AlertWorker(app, city, partitions, recall, rules)
+    alerts = raw_topic(app, ALERTS, partitions)
+
+    @app.agent(raw_topic(app, INDICES, partitions), concurrency=1)
+    async def watch_segments(stream: StreamT[bytes]) -> None:
+        async for gathered in batches(stream, GATHER_INDICES_S):
+            for batch in gathered:
+                state, events = await worker.take_indices(batch)
+                await worker.tell(alerts, events)
+                state.settle()
+
+    @app.agent(raw_topic(app, OBSERVATIONS, partitions), concurrency=1)
+    async def watch_sensors(stream: StreamT[bytes]) -> None:
+        async for gathered in batches(stream, GATHER_OBSERVATIONS_S):
+            for batch in gathered:
+                state, events = await worker.take_observations(batch)
+                await worker.tell(alerts, events)
+                state.settle()
+
+    @app.on_partitions_revoked.connect
+    async def forget(*_: object, **__: object) -> None:
+        # Whoever gets these partitions next, we ourselves included, begins with what the history knows.
+        worker.segments.clear()
+        worker.sensors.clear()
+
+    return worker

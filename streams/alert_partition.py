@@ -1,0 +1,103 @@
+"""The alert job of one partition of a running worker: index records and observations in, alert events out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from models.alert import Conditions, CongestionRule, remembered_conditions, step
+from models.alert_event import AlertEvent
+from models.city import City
+from models.diagnostics import DiagnosticRules, SensorDiagnostics
+from models.index_columns import decode_record, unpack_columns
+from models.observation import decode
+from models.sensor_alert import fault_alert, sensors_of_partition
+from streams.batches import Batch
+from streams.in_order_acks import InOrderAcks
+from streams.topics import INDICES
+
+HOLD_S = 600
+"""Records are read again after a start for this much log time: the runs that a rule counts begin before the
+record that decides. What was decided already is not decided again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class SegmentAlerts:
+    """The congestion rule on one partition of the indices. `remembered`: the newest event of each alert."""
+
+    city: City
+    rule: CongestionRule
+    remembered: Sequence[AlertEvent]
+    acks: InOrderAcks = field(default_factory=InOrderAcks)
+    conditions: Conditions = field(init=False)
+    clock_ms: int = 0
+    next_offset: int = -1
+    refused: int = 0
+
+    def __post_init__(self) -> None:
+        self.conditions = remembered_conditions(self.remembered, self.rule)
+
+    def take(self, batch: Batch) -> list[AlertEvent]:
+        """Evaluate index records in log order. Call `settle` once the events are durable."""
+        if batch.first_offset < self.next_offset:
+            self.acks = InOrderAcks()  # read again: the conditions know what they have seen
+        self.next_offset = batch.next_offset
+        told: list[AlertEvent] = []
+        for payload in batch.payloads:
+            told += self._take_one(payload)
+        self.acks.hold(batch.events, self.clock_ms)
+        return told
+
+    def _take_one(self, payload: bytes) -> list[AlertEvent]:
+        try:
+            record = decode_record(payload)
+            if record.kind != "segment" or record.city_id != self.city.city_id:
+                raise ValueError(f"{record.kind} record of {record.city_id}")
+            windows = unpack_columns(record)
+        except (msgspec.DecodeError, KeyError, ValueError) as error:
+            self.refused += 1
+            log.warning("index record refused", topic=INDICES.name, problem=str(error))
+            return []
+        self.clock_ms = max(self.clock_ms, record.clock_ms)
+        self.conditions, events = step(self.conditions, windows, record.clock_ms, self.city, self.rule)
+        return events
+
+    def settle(self) -> int:
+        """Acknowledge what no rule needs any more; the number of records."""
+        return self.acks.release(self.clock_ms - HOLD_S * 1000)
+
+
+class SensorAlerts:
+    """The diagnostics on one partition of the observations. Bad records are the index worker's to report."""
+
+    def __init__(
+        self,
+        city: City,
+        partition: int,
+        partitions: int,
+        rules: DiagnosticRules,
+        remembered: Sequence[AlertEvent],
+    ) -> None:
+        self.city = city
+        self.diagnostics = SensorDiagnostics(city, sensors_of_partition(city, partition, partitions), rules)
+        self.diagnostics.remember(remembered)
+        self.acks, self.next_offset = InOrderAcks(), -1
+
+    def take(self, batch: Batch) -> list[AlertEvent]:
+        """Judge observations in log order. Call `settle` once the events are durable."""
+        if batch.first_offset < self.next_offset:
+            self.acks = InOrderAcks()
+        self.next_offset = batch.next_offset
+        columns, _ = decode(batch.payloads, batch.offsets, self.city)
+        found = self.diagnostics.fold(columns)
+        self.acks.hold(batch.events, self.diagnostics.clock_ms)
+        return [fault_alert(event, self.city) for event in found]
+
+    def settle(self) -> int:
+        """Acknowledge what no fault needs any more; the number of records."""
+        return self.acks.release(self.diagnostics.clock_ms - HOLD_S * 1000)
