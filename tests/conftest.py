@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+import structlog
 
 from tests.services.clickhouse_server import running_clickhouse
 from tests.services.installed import ServiceMissing, skip_or_fail
@@ -44,6 +45,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         marker = _MARKER_OF_FIXTURE.get(fixture)
         if marker is not None and item.get_closest_marker(marker) is None:
             pytest.fail(f"uses the fixture {fixture} without @pytest.mark.{marker}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _logging_ends_with_its_test() -> Iterator[None]:
+    """A command sets up logging for its process: to a standard error that pytest closes after the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
