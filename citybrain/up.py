@@ -13,7 +13,7 @@ from kafka import KafkaProducer
 
 from citybrain.demo_history import DemoHistoryProgress, live_begins_s, make_demo_history
 from citybrain.process import prepare_process
-from citybrain.stages import archive_stage, index_stage, merge_stage, run_stages
+from citybrain.stages import alert_stage, archive_stage, index_stage, merge_stage, run_stages
 from citybrain.stopping import run_thread
 from citybrain.upkeep import run_upkeep
 from citybrain.web import running_web
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
                     [
                         index_stage(settings, broker, city, history if broker.embedded else None),
                         merge_stage(settings, broker, city),
+                        alert_stage(settings, broker, city, history),
                         archive_stage(settings, broker, city, history),
                     ],
                     stopping,

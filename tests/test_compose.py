@@ -45,7 +45,7 @@ def settings_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_there_is_a_service_for_every_part_of_the_grown_deployment() -> None:
-    wanted = {"migrate", "worker-index", "worker-merge", "worker-archive", "wall", "feed"}
+    wanted = {"migrate", "worker-index", "worker-merge", "worker-alerts", "worker-archive", "wall", "feed"}
     assert set(OURS) == wanted
     assert set(SERVICES) == wanted | {"kafka", "clickhouse"}
 
