@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -112,6 +113,7 @@ class Site:
     readers: Readers
     metrics: WebMetrics
     server: WebServer | None = None
+    versions: Iterator[int] = field(default_factory=lambda: itertools.count(5, 4))
 
     @property
     def address(self) -> str:
@@ -121,15 +123,13 @@ class Site:
     def feed(self, travel_time_index: float = 2.2, index: float = 4.2, *, age_s: float = 5.0) -> None:
         """Records as the stream would send them now, with data `age_s` old."""
         now = time.time()
-        window = int(now - age_s) // 60 * 60
-        areas = area_record(
-            self.city, every_area(self.city, index), window_start=window, version=int(now * 4)
-        )
+        window, version = int(now - age_s) // 60 * 60, next(self.versions)
+        areas = area_record(self.city, every_area(self.city, index), window_start=window, version=version)
         segments = segment_record(
             self.city,
             travel_time_index,
             window_start=window,
-            version=int(now * 4),
+            version=version,
             clock_s=now,
             data_s=now - age_s,
             counts={"accepted": int(now) % 100_000 * 10, "out_of_range": 2},

@@ -24,6 +24,17 @@ async def test_a_new_reader_gets_the_newest_tick_first() -> None:
         assert await anext(ticks) == _tick(3)
 
 
+async def test_a_reader_that_has_the_newest_tick_is_not_sent_it_again() -> None:
+    fanout = Fanout()
+    fanout.attach(asyncio.get_running_loop())
+    fanout.publish(_tick(1))
+    async with aclosing(fanout.ticks(last_id=1)) as ticks:
+        waiting = asyncio.ensure_future(anext(ticks))
+        await asyncio.sleep(0)
+        fanout.publish(_tick(2))
+        assert await waiting == _tick(2)
+
+
 async def test_a_slow_reader_gets_the_newest_picture_and_no_backlog() -> None:
     fanout = Fanout()
     fanout.attach(asyncio.get_running_loop())

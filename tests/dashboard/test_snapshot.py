@@ -137,6 +137,14 @@ def test_what_was_not_measured_is_null_and_never_nan() -> None:
     assert json.loads(body)["city"]["index"] is None
 
 
+def test_values_are_rounded_once_for_every_reader() -> None:
+    city = a_city()
+    latest = LatestValues(city)
+    fold(latest, area_record(city, {("city", "tiny"): 4.123456}, coverage=0.98765))
+    shown = _at(latest, END_S).city
+    assert (shown.index, shown.tti, shown.speed_kmh, shown.coverage) == (4.12, 1.825, 39.4, 0.988)
+
+
 def test_the_local_day_is_that_of_the_city() -> None:
     day = _at(LatestValues(a_city()), NOON_S + 12 * 3600 + 1).day
     assert (day.date, day.day_type, day.utc_offset_s) == ("2026-01-02", "workday", 28_800)
