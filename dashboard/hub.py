@@ -21,15 +21,8 @@ from dashboard.fanout import Tick
 from dashboard.follow import follow
 from dashboard.latest import LatestValues, fold
 from dashboard.metrics import WebMetrics
-from dashboard.snapshot import (
-    Area,
-    Snapshot,
-    Surroundings,
-    TypicalPlace,
-    areas_now,
-    build_snapshot,
-    encode_snapshot,
-)
+from dashboard.snapshot import Surroundings, TypicalPlace, areas_now, build_snapshot
+from dashboard.snapshot_form import Area, Snapshot, encode_snapshot
 from models.city import City
 from models.index_columns import decode_record
 

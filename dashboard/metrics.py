@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from dashboard.snapshot import Snapshot
+from dashboard.snapshot_form import Snapshot
 
 STATES = ("starting", "live", "late", "stale", "down")
 

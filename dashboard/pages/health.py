@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.pages.frame import framed
 from dashboard.readers import Operation, StoreHealth
-from dashboard.snapshot import Snapshot
+from dashboard.snapshot_form import Snapshot
 from dashboard.texts import TEXTS, text
 from models.city import City
 

@@ -11,7 +11,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.pages.place import PlaceState
-from dashboard.snapshot import Area, Snapshot, TypicalPlace
+from dashboard.snapshot import TypicalPlace
+from dashboard.snapshot_form import Area, Snapshot
 from dashboard.texts import named, text
 from models.city import City, Name
 

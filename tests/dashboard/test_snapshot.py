@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dashboard.latest import LatestValues, fold
-from dashboard.snapshot import Snapshot, Surroundings, TypicalPlace, build_snapshot, encode_snapshot
+from dashboard.snapshot import Surroundings, TypicalPlace, build_snapshot
+from dashboard.snapshot_form import Snapshot, encode_snapshot
 from models.city import City
 from models.index_columns import Status
 from tests.dashboard.a_picture import NOON_S, a_city, area_record, every_area, segment_record
