@@ -17,6 +17,7 @@ from citybrain.stages import alert_stage, archive_stage, index_stage, merge_stag
 from citybrain.stopping import run_thread
 from citybrain.upkeep import run_upkeep
 from citybrain.web import running_web
+from config.calendar import DayCalendar, city_calendar
 from config.city_folder import city_folder_of, load_city
 from config.settings import Settings, load_settings
 from dashboard.hub import Hub
@@ -30,6 +31,8 @@ from streams.topics import OBSERVATIONS, partition_counts
 
 JOIN_S = 1.0
 PROGRESS_S = 0.5
+FIRST_COLOURS_S = 20.0
+DEMO = "demo"
 
 log = structlog.get_logger(__name__)
 
@@ -48,13 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_process(settings)
     folder = city_folder_of(settings.city)
     city = load_city(folder)
+    calendar = city_calendar(folder)
     stopping = threading.Event()
     with open_broker(settings.broker) as broker, _open(settings) as history:
         broker.create_topics(partition_counts(settings.partitions))
-        with running_web(settings, folder, city, broker, history) as (server, hub):
+        with running_web(settings, calendar, city, broker, history) as (server, hub):
             print(f"citybrain is at {server.address}/wall  (Ctrl-C stops it)", flush=True)
             log.info("started", city=city.city_id, seconds=round(time.monotonic() - started, 1))
-            with _sources(settings, broker, city, history, hub, stopping):
+            with _sources(settings, broker, city, history, calendar, hub, stopping):
                 healthy = run_stages(
                     [
                         index_stage(settings, broker, city, history if broker.embedded else None),
@@ -83,15 +87,20 @@ def _sources(
     broker: BrokerAddress,
     city: City,
     history: History,
+    calendar: DayCalendar,
     hub: Hub,
     stopping: threading.Event,
 ) -> Iterator[None]:
     """Time, upkeep and, for the demo city, its traffic and its past; ended before the history closes."""
     threads = [
         run_thread("ticker", lambda: run_ticker(broker, settings.partitions, stopping), stopping),
-        run_thread("upkeep", lambda: run_upkeep(settings, history, stopping), stopping),
+        run_thread(
+            "upkeep",
+            lambda: run_upkeep(settings, city.timezone, calendar.day_type, history, stopping),
+            stopping,
+        ),
     ]
-    if settings.demo and city.synthetic:
+    if settings.demo and city_folder_of(settings.city).resolve() == city_folder_of(DEMO).resolve():
         begins_s = live_begins_s(city, history, time.time())
         threads.append(
             run_thread("demo-feed", lambda: _feed(settings, broker, city, begins_s, stopping), stopping)
@@ -100,7 +109,7 @@ def _sources(
         threads.append(
             run_thread(
                 "demo-history",
-                lambda: make_demo_history(city, history, begins_s, stop=stopping, progress=progress),
+                lambda: _make_history(city, history, begins_s, progress, hub, stopping),
                 stopping,
             )
         )
@@ -130,6 +139,26 @@ def _feed(
         )
     finally:
         producer.close(timeout=1)
+
+
+def _make_history(
+    city: City,
+    history: History,
+    begins_s: int,
+    progress: DemoHistoryProgress,
+    hub: Hub,
+    stopping: threading.Event,
+) -> None:
+    """The past comes after the present: the wall shows colours before eight weeks are computed."""
+    waited_s = 0.0
+    while waited_s < FIRST_COLOURS_S and not stopping.is_set() and not _is_coloured(hub):
+        stopping.wait(PROGRESS_S)
+        waited_s += PROGRESS_S
+    make_demo_history(city, history, begins_s, stop=stopping, progress=progress)
+
+
+def _is_coloured(hub: Hub) -> bool:
+    return hub.snapshot is not None and hub.snapshot.state != "starting"
 
 
 def _show(progress: DemoHistoryProgress, hub: Hub, stopping: threading.Event) -> None:

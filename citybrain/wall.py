@@ -8,6 +8,7 @@ import threading
 
 from citybrain.process import prepare_process, refuse_embedded
 from citybrain.web import running_web
+from config.calendar import city_calendar
 from config.city_folder import city_folder_of, load_city
 from config.settings import load_settings
 from store.history import open_history
@@ -21,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_process(settings)
     refuse_embedded(settings)
     folder = city_folder_of(settings.city)
-    city = load_city(folder)
+    city, calendar = load_city(folder), city_calendar(folder)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with open_broker(settings.broker) as broker:
             broker.create_topics(partition_counts(settings.partitions))
-            with running_web(settings, folder, city, broker, history) as (server, hub):
+            with running_web(settings, calendar, city, broker, history) as (server, hub):
                 hub.set_history("ready", 1.0)
                 print(f"citybrain is at {server.address}/wall", flush=True)
                 stopping.wait()

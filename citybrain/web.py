@@ -7,11 +7,10 @@ import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from config.calendar import city_calendar
+from config.calendar import DayCalendar
 from config.settings import Settings
 from dashboard.history_reader import HistoryReaders
 from dashboard.hub import Hub
@@ -28,10 +27,9 @@ SHOWN_VERSIONS = ("citybrain", "faust-streaming", "dash", "plotly", "numpy")
 
 @contextlib.contextmanager
 def running_web(
-    settings: Settings, folder: Path, city: City, broker: BrokerAddress, history: History
+    settings: Settings, calendar: DayCalendar, city: City, broker: BrokerAddress, history: History
 ) -> Iterator[tuple[WebServer, Hub]]:
     """Hub, typical values and pages, until the end of the block."""
-    calendar = city_calendar(folder)
     metrics = WebMetrics(CollectorRegistry())
     hub = Hub(
         city,
@@ -39,7 +37,7 @@ def running_web(
         day_type_of=calendar.day_type,
         metrics=metrics,
     )
-    readers = HistoryReaders(history)
+    readers = HistoryReaders(history, free_warning_ratio=1.0 - settings.disk_warn_ratio)
     typical = TypicalRefresher(city, readers, calendar.day_type, hub.set_typical, lambda: datetime.now(UTC))
     web = create_app(
         city,
@@ -47,6 +45,7 @@ def running_web(
         readers,
         day_type_of=calendar.day_type,
         metrics=metrics,
+        language=settings.language,
         operation=Operation(
             mode="embedded" if broker.embedded else "grown",
             versions={"python": platform.python_version()} | {n: version(n) for n in SHOWN_VERSIONS},

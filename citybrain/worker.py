@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import argparse
 import threading
+from contextlib import ExitStack, closing
 
 from citybrain.process import prepare_process, refuse_embedded
-from citybrain.stages import alert_stage, archive_stage, index_stage, merge_stage, run_stages
+from citybrain.stages import (
+    Stage,
+    alert_stage,
+    archive_stage,
+    index_stage,
+    merge_stage,
+    run_stages,
+)
 from citybrain.stopping import run_thread
+from citybrain.upkeep import run_upkeep
+from config.calendar import city_calendar
 from config.city_folder import city_folder_of, load_city
-from config.settings import Settings, load_settings
-from models.city import City
+from config.settings import load_settings
 from store.history import open_history
 from store.migrate import migrate
-from streams.broker import BrokerAddress, open_broker
+from streams.broker import open_broker
 from streams.ticker import run_ticker
 from streams.topics import partition_counts
 
@@ -23,35 +32,28 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     prepare_process(settings)
     refuse_embedded(settings)
-    city = load_city(city_folder_of(settings.city))
+    folder = city_folder_of(settings.city)
+    city, calendar = load_city(folder), city_calendar(folder)
     stopping = threading.Event()
-    with open_broker(settings.broker) as broker:
+    with ExitStack() as stack:
+        broker = stack.enter_context(open_broker(settings.broker))
         broker.create_topics(partition_counts(settings.partitions))
-        return 0 if _run_stage(arguments, settings, broker, city, stopping) else 1
-
-
-def _run_stage(
-    arguments: argparse.Namespace,
-    settings: Settings,
-    broker: BrokerAddress,
-    city: City,
-    stopping: threading.Event,
-) -> bool:
-    if arguments.stage == "merge":
-        return run_stages([merge_stage(settings, broker, city)], stopping)
-    if arguments.stage == "alerts":
-        history = open_history(settings.history_url)
-        try:
-            return run_stages([alert_stage(settings, broker, city, history)], stopping)
-        finally:
-            history.close()
-    if arguments.stage == "archive":
-        history = open_history(settings.history_url)
-        try:
+        if arguments.stage == "index":
+            if not arguments.no_ticker:
+                run_thread("ticker", lambda: run_ticker(broker, settings.partitions, stopping), stopping)
+            stage: Stage = index_stage(settings, broker, city, None)
+        elif arguments.stage == "merge":
+            stage = merge_stage(settings, broker, city)
+        else:
+            history = stack.enter_context(closing(open_history(settings.history_url)))
             migrate(history)
-            return run_stages([archive_stage(settings, broker, city, history)], stopping)
-        finally:
-            history.close()
-    if not arguments.no_ticker:
-        run_thread("ticker", lambda: run_ticker(broker, settings.partitions, stopping), stopping)
-    return run_stages([index_stage(settings, broker, city, None)], stopping)
+            if arguments.stage == "alerts":
+                stage = alert_stage(settings, broker, city, history)
+            else:
+                run_thread(
+                    "upkeep",
+                    lambda: run_upkeep(settings, city.timezone, calendar.day_type, history, stopping),
+                    stopping,
+                )
+                stage = archive_stage(settings, broker, city, history)
+        return 0 if run_stages([stage], stopping) else 1

@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     retention_area_indices_days: int = Field(
         default=3650, ge=1, le=36500, description="Days that city, district and corridor indices are kept."
     )
+    retention_typical_days: int = Field(
+        default=100, ge=1, le=36500, description="Days that computed typical days are kept."
+    )
     retention_dead_letters_days: int = Field(
         default=30, ge=1, le=36500, description="Days that refused records are kept."
     )
@@ -113,8 +116,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="Shape of the log lines: text for people, json for machines."
     )
-    language: Literal["zh", "en"] = Field(
-        default="zh", description="Language a page starts in: zh or en; every page has a switch."
+    language: Literal["zh", "en", "both"] = Field(
+        default="both",
+        description="Language a page starts in: zh, en, or both (Chinese with English beside it).",
     )
 
     @field_validator("broker")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.readers import Columns, StoreHealth
+from store.disk import WARNING_FREE_RATIO
 from store.history import History
 from store.readings import (
     alert_events,
@@ -25,6 +26,7 @@ class HistoryReaders:
     """`readers.Readers` over an open history; any method may be called from any thread."""
 
     history: History
+    free_warning_ratio: float = WARNING_FREE_RATIO
 
     def area_history(self, kind: str, area_id: str, window_s: int, start: datetime, end: datetime) -> Columns:
         """Windows of a city, district or corridor."""
@@ -48,7 +50,7 @@ class HistoryReaders:
 
     def store_health(self) -> StoreHealth:
         """Engine, disk, tables and the gaps in the books."""
-        space = disk_space(self.history)
+        space = disk_space(self.history, warning=self.free_warning_ratio)
         sizes = table_sizes(self.history)
         return StoreHealth(
             engine="chDB" if self.history.data_directory is not None else "ClickHouse",

@@ -52,6 +52,12 @@ def typical_profile(
     return history.query(_PROFILE_SQL, asked)
 
 
+def newest_typical(history: History) -> int | None:
+    """When the typical days were last computed (UTC epoch seconds), None before the first time."""
+    row = history.query("select count() as n, max(as_of) as newest from typical")
+    return int(row["newest"][0]) if int(row["n"][0]) else None
+
+
 def typical_at(history: History, kind: str, day_type: str, slot: int, at: int = _LAST_SECOND) -> Result:
     """TYPICAL_COLUMNS of every place of a kind in one slot, by id; see `typical_profile`."""
     return history.query(_AT_SQL, {"kind": kind, "day_type": day_type, "slot": slot, "at": at})
