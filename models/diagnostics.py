@@ -74,6 +74,7 @@ class SensorDiagnostics:
     clock_ms: int = 0
     _floor_ms: int = 0  # silence is counted from here at the earliest
     _look_ms: int = 0
+    _out: bool = False  # nobody speaks
     _heard_ms: Ints = field(init=False)  # the clock when something new was heard; 0: never
     _newest_ms: Ints = field(init=False)  # event time of that
     _period_ms: Ints = field(init=False)
@@ -195,11 +196,12 @@ class SensorDiagnostics:
         listening = self.mine & ~self._open[MISSING]
         silent_from_ms = np.maximum(self._heard_ms, self._floor_ms)
         silent = listening & (self.clock_ms - silent_from_ms > patience_ms)
+        self._out = (self._out or bool(silent.any())) and self._feed_is_out(listening)
+        if self._out:
+            self._floor_ms = self.clock_ms
+            self._look_ms = self.clock_ms + OUTAGE_LOOK_MS
+            return
         if silent.any():
-            if self._feed_is_out(listening):
-                self._floor_ms = self.clock_ms
-                self._look_ms = self.clock_ms + OUTAGE_LOOK_MS
-                return
             sensor = np.flatnonzero(silent)
             since_ms = np.where(self._newest_ms > 0, self._newest_ms, self._floor_ms)[sensor]
             yes = np.ones(len(sensor), dtype=np.bool_)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citybrain.memory import remember_fates, start_from_archive
+from citybrain.memory import remember_alerts, remember_fates, start_from_archive
 from models.area import areas_of
 from models.partition_index import PartitionIndex
 from models.partitioning import partition_of
@@ -89,3 +89,11 @@ def test_a_repetition_after_a_restart_is_known_by_its_offset_in_the_log(history:
     )
     rows, _ = another_log.take(a_batch(events(repeated, first_offset=0, partition=partition)))
     assert list(rows["fate"]) == ["counted"], "offsets of another log say nothing here"
+
+
+def test_alerts_begin_empty_where_the_history_does_not_answer() -> None:
+    unreachable = open_history("clickhouse://127.0.0.1:1/citybrain")  # nothing listens on port 1
+    try:
+        assert remember_alerts(unreachable)() == []
+    finally:
+        unreachable.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.alert_event import AlertEvent
 from models.index_columns import Status
 from store.history import History
 from store.readings import (
@@ -15,6 +16,7 @@ from store.readings import (
     area_span,
     dead_letter_counts,
     latest_areas,
+    newest_alert_events,
     ranking,
     recent_dead_letters,
     recent_observations,
@@ -195,6 +197,43 @@ def test_dead_letters_are_newest_first_and_counted_by_reason(history: History) -
     counts = dead_letter_counts(history, MONDAY)
     assert counts["reason"].tolist() == ["not_finite", "unknown_sensor"]
     assert counts["letters"].tolist() == [2, 1]
+
+
+def alert_rows(alert_ids: list[str], events: list[str], at: list[int], version: list[int]) -> Rows:
+    rows = len(alert_ids)
+    return {
+        "alert_id": alert_ids,
+        "kind": ["congestion"] * rows,
+        "rule": ["slow"] * rows,
+        "segment_id": ["s1"] * rows,
+        "district_id": ["east"] * rows,
+        "severity": [2 + (event == "changed") for event in events],
+        "event": events,
+        "at": at,
+        "detail": [f"{event} at {moment}" for event, moment in zip(events, at, strict=True)],
+        "version": version,
+    }
+
+
+def test_the_newest_event_of_each_alert_says_which_are_open(history: History) -> None:
+    later = MONDAY + 600
+    rows = alert_rows(
+        ["a", "a", "a", "b", "b", "c"],
+        ["raised", "changed", "cleared", "raised", "changed", "raised"],
+        [MONDAY, MONDAY + 300, later, MONDAY, later, MONDAY - 1],
+        [1, 2, 4, 1, 3, 9],
+    )
+    history.insert("alert_events", rows)
+    history.insert("alert_events", rows)  # told twice
+    found = newest_alert_events(history, MONDAY)
+    assert [(event.alert_id, event.event, event.version) for event in found] == [
+        ("b", "changed", 3),
+        ("a", "cleared", 4),
+    ]
+    assert found[0] == AlertEvent(
+        "b", "congestion", "slow", "s1", "east", 3, "changed", later * 1000, f"changed at {later}", 3
+    )
+    assert newest_alert_events(history, later + 1) == []
 
 
 def test_alert_events_are_oldest_first(history: History) -> None:
