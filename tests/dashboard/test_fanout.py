@@ -1,3 +1,5 @@
+"""One tick to many readers: the newest picture, no backlog, nobody waits for anybody."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""Figures from columns: local clock times, typical bands, holes that stay holes."""
+
 from __future__ import annotations
 
 from datetime import date, datetime

@@ -1,3 +1,5 @@
+"""The pages' readers on a real history, and a truly slow query beside a ticking stream."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""The hub ticks, counts what it cannot read, and never waits for the history."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The newest value of every place, in whatever order the records come."""
+
 from __future__ import annotations
 
 import itertools

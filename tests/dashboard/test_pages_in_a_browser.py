@@ -1,3 +1,5 @@
+"""The pages in a real browser: colours, clipping, lost and healed connections, a phone."""
+
 from __future__ import annotations
 
 import os

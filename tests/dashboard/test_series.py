@@ -1,3 +1,5 @@
+"""Windows as published series: holes, rounding, words, CSV."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The web surface over a real socket: probes, the stream, the API and its refusals."""
+
 from __future__ import annotations
 
 import http.client

@@ -1,3 +1,5 @@
+"""The picture of a moment: ages, states, worst corridors, what is stale."""
+
 from __future__ import annotations
 
 import base64

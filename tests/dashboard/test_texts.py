@@ -1,3 +1,5 @@
+"""Every word of the pages in both languages, none missing and none left over."""
+
 from __future__ import annotations
 
 import re

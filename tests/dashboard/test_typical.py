@@ -1,3 +1,5 @@
+"""Typical values for this time of this kind of day."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -9,15 +9,20 @@ with the code. What needs a sentence of explanation is written by hand around th
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from citybrain.backtest_files import ALERT_HEADER, CITY_HEADER, DIAGNOSTIC_HEADER, SEGMENT_HEADER
 from citybrain.command import COMMANDS, build_parser
 from citybrain.upkeep import days_kept
 from config.settings import Settings
 from dashboard.metrics import METRICS
+from models.alert import CongestionRule
+from models.diagnostics import DiagnosticRules
 from models.observation import REASONS
 from streams.topics import TOPICS
 from tests.docs.sources import columns_with_comments, constants, formulas, tables
@@ -54,6 +59,9 @@ def rendered() -> dict[str, str]:
         "constants": _constants,
         "formulas": _formulas,
         "reasons": _reasons,
+        "congestion rule": lambda: _rule(CongestionRule),
+        "diagnostic rules": lambda: _rule(DiagnosticRules),
+        "backtest files": _backtest_files,
         "commands": lambda: _table(
             ("Command", "What it does"),
             [(f"[`{c.name}`](#citybrain-{c.name})", c.sentence) for c in COMMANDS],
@@ -103,6 +111,23 @@ def _tables() -> str:
 
 def _reasons() -> str:
     return _table(("Reason", "What is wrong"), [(f"`{reason}`", WHY[reason]) for reason in REASONS])
+
+
+def _rule(rule: type) -> str:
+    """What the rule says of itself, and its numbers."""
+    rows = [(f"`{field.name}`", f"`{field.default}`") for field in dataclasses.fields(rule)]
+    return f"{inspect.getdoc(rule)}\n\n{_table(('Number', 'Value'), rows)}"
+
+
+def _backtest_files() -> str:
+    headers = {
+        "city.csv": CITY_HEADER,
+        "segments.csv": SEGMENT_HEADER,
+        "alerts.csv": ALERT_HEADER,
+        "diagnostics.csv": DIAGNOSTIC_HEADER,
+    }
+    rows = [(f"`{name}`", ", ".join(f"`{c}`" for c in columns)) for name, columns in headers.items()]
+    return _table(("File", "Columns"), rows)
 
 
 def _columns(name: str) -> str:

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.city_folder import SHIPPED_CITIES, load_city
+from models.alert_event import CHANGED, CLEARED, KINDS, RAISED, AlertEvent, decode_alert_event, parts_of
 from models.city import City
 from models.dead_letter import DeadLetter, decode_dead_letter
 from models.observation import REASONS, decode
 from tests.docs.json_schema import KNOWN, problems
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
+RECORD_NAMES = ("observation", "probe_sample", "clock_record", "alert_event", "dead_letter")
 TIME = "2026-03-02T00:01:00Z"
 
 
@@ -46,10 +48,10 @@ def reason_of(record: Any, city: City) -> str | None:
 
 def test_the_folder_holds_exactly_the_documented_records() -> None:
     names = {path.name.removesuffix(".schema.json") for path in SCHEMAS.iterdir()}
-    assert names == {"observation", "probe_sample", "clock_record", "dead_letter"}
+    assert names == set(RECORD_NAMES)
 
 
-@pytest.mark.parametrize("name", ["observation", "probe_sample", "clock_record", "dead_letter"])
+@pytest.mark.parametrize("name", RECORD_NAMES)
 def test_every_example_is_valid_by_its_own_schema(name: str) -> None:
     schema = schema_of(name)
     assert schema["examples"]
@@ -76,6 +78,23 @@ def test_the_dead_letter_schema_has_every_field_and_every_reason() -> None:
     fields = {field.name for field in msgspec.structs.fields(DeadLetter)}
     assert set(schema["required"]) == set(schema["properties"]) == fields
     assert schema["properties"]["reason"]["enum"] == list(REASONS)
+
+
+def test_an_alert_example_is_one_by_its_id_and_key(city: City) -> None:
+    for example in schema_of("alert_event")["examples"]:
+        event = decode_alert_event(json.dumps(example).encode())
+        rule, place_id, _ = parts_of(event.alert_id)
+        assert rule == event.rule
+        assert place_id in {**city.segment_position, **city.sensor_position}
+        assert event.key == f"{event.alert_id}:{event.event}".encode()
+
+
+def test_the_alert_schema_has_every_field_kind_and_event() -> None:
+    schema = schema_of("alert_event")
+    fields = {field.name for field in msgspec.structs.fields(AlertEvent)}
+    assert set(schema["required"]) == set(schema["properties"]) == fields
+    assert schema["properties"]["kind"]["enum"] == list(KINDS)
+    assert schema["properties"]["event"]["enum"] == [RAISED, CHANGED, CLEARED]
 
 
 GOOD = {"sensor_id": "inner-ring-a01-s1", "event_time": TIME, "interval_s": 60, "speed_kmh": 40}
