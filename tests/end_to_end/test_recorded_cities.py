@@ -51,7 +51,7 @@ def test_the_simulated_city_is_close_to_its_truth(
     public = shared_data / "sumo_open" / "public"
     city, out = tmp_path / "city", tmp_path / "out"
     assert main(["import-city", "oracle", str(public / "topology.json"), "--out", str(city)]) == 0
-    probes = ["--probes", public / "probes.ndjson.gz"] if with_probes else []
+    probes: list[str | Path] = ["--probes", public / "probes.ndjson.gz"] if with_probes else []
     summary = backtest(
         capsys,
         *("--city", city, "--observations", public / "observations.ndjson.gz", *probes, "--out", out),
