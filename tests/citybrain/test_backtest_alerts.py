@@ -35,7 +35,7 @@ def a_recording(period_s: int = 30, minutes: int = 60) -> list[FeedRecord]:
                 sensor.sensor_id,
                 end_ms,
                 interval_s=period_s,
-                speed_kmh=12.0 if jammed else 50.0 + end_s % 7,
+                speed_kmh=(12.0 if jammed else 50.0) + end_s // 30 % 7,
                 flow_veh=period_s // 3,
                 occupancy_pct=40.0 if jammed else 5.5 + end_s % 11 / 100,
             )

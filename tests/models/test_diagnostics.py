@@ -32,12 +32,14 @@ def sound(number: int, sensor_id: str, **changes: Any) -> bytes:
 def log_of(drawing: str, others: str | None = None) -> list[bytes]:
     """One sign per half minute of the watched sensor; the others are sound unless `others` draws them too.
 
-    `o` sound, `.` silent, `=` always the same, `0` an empty road, `q` a queue on the loop, `x` implausible.
+    `o` sound, `.` silent, `=` always the same, `0` an empty road (`z` with a speed of 0), `q` a queue on the
+    loop, `x` implausible.
     """
     shapes: dict[str, dict[str, Any]] = {
         "o": {},
         "=": {"speed_kmh": 48.0, "occupancy_pct": 6.0},
         "0": {"speed_kmh": None, "flow_veh": 0, "occupancy_pct": 0.0},
+        "z": {"speed_kmh": 0.0, "flow_veh": 0, "occupancy_pct": 0.0},
         "q": {"speed_kmh": None, "flow_veh": 0, "occupancy_pct": 100.0},
         "x": {"speed_kmh": 14.0 + len(drawing) % 3, "occupancy_pct": 5.0},
     }
@@ -78,6 +80,7 @@ def timeline(drawing: str, others: str | None = None) -> list[tuple[str, str, in
         ("o==0======", [("stuck", "raised", 300)]),
         # an empty road and a standing queue repeat themselves in every sound sensor
         ("00000000000", []),
+        ("zzzzzzzzzzz", []),
         ("oqqqqqqqqqq", []),
         # five of six that fit no vehicle, zero vehicles not counted; it ends with one of six
         ("oxxxxo", []),
@@ -117,6 +120,20 @@ def test_a_sensor_that_reports_every_five_minutes_has_fifteen() -> None:
             payloads += [an_observation(who, NOON_MS + second * 1000, interval_s=300) for who in told]
     events = [e for e in found(payloads) if FAULTS[e.fault] == "missing"]
     assert [(e.event, (e.at_ms - NOON_MS) // 1000) for e in events] == [("raised", 600 + 900 + 1)]
+
+
+def test_a_sensor_that_came_back_is_missed_again_in_time_among_slow_neighbours() -> None:
+    """Its patience of 180 s must not wait for the next look at sensors that have 900 s."""
+    payloads = [a_clock(NOON_MS)]
+    for second in range(1, 2401):
+        payloads.append(a_clock(NOON_MS + second * 1000))
+        if second % 300 == 1:
+            payloads += [an_observation(who, NOON_MS + second * 1000, interval_s=300) for who in OTHERS]
+        if second in (30, 60, 600, 630):
+            payloads.append(an_observation(WATCHED, NOON_MS + second * 1000))
+    events = [e for e in found(payloads) if FAULTS[e.fault] == "missing" and e.sensor == 0]
+    told = [(e.event, (e.at_ms - NOON_MS) // 1000) for e in events]
+    assert told == [("raised", 60 + 181), ("cleared", 630), ("raised", 630 + 181)]
 
 
 def test_late_repeated_and_far_future_observations_are_no_life_sign() -> None:
