@@ -31,7 +31,7 @@ from models.index_columns import AREA_DTYPES, SEGMENT_DTYPES
 from store.history import open_history
 from streams.topics import TOPICS
 from tests.docs.pages import DOCS, all_pages, command_lines, headings, text_of
-from tests.docs.regions import actions_of, regions_of, rendered
+from tests.docs.regions import REGION, actions_of, regions_of, rendered
 from tests.models.builders import a_city
 
 TEXT = all_pages()
@@ -57,7 +57,7 @@ def test_what_is_made_from_the_code_is_up_to_date(page: str, made: dict[str, str
 
 
 def test_everything_made_from_the_code_stands_on_exactly_one_page(made: dict[str, str]) -> None:
-    shown = [name for text in TEXT.values() for name in regions_of(text)]
+    shown = [region["name"] for text in TEXT.values() for region in REGION.finditer(text)]
     assert sorted(shown) == sorted(made)
 
 
