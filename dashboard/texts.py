@@ -165,8 +165,8 @@ TEXTS: dict[str, Name] = {
         "shown as a hole and never filled.",
     ),
     "promise_embedded_retention": Name(
-        "内嵌消息队列每分区约保留 5 MB；接近上限时放慢数据源。",
-        "The embedded broker keeps about 5 MB per partition; when lag nears that, feeds are slowed.",
+        "内嵌消息队列每分区约保留 5 MB；更早而未处理的记录会丢失，并在缺口审计中列出。",
+        "The embedded broker keeps about 5 MB per partition; what is older is lost, and the gap audit says so.",
     ),
     "promise_embedded_local": Name(
         "只监听本机地址，没有登录。", "It listens on this machine only and has no login."

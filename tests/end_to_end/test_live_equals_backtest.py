@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from citybrain.backtest import Backtest
+from citybrain.stages import index_stage
 from config.settings import Settings, load_settings
 from models.city import City
 from models.index_columns import AREA_DTYPES, SEGMENT_DTYPES, Column, Columns, Status
@@ -172,3 +173,38 @@ async def test_two_hours_of_a_simulated_city_on_a_real_kafka_and_a_real_clickhou
     records = [item for item in read_recording(path, city) if isinstance(item, FeedRecord)]
     assert len(records) == 65_202
     await _compare(kafka_broker, fresh_clickhouse_url, city, records, 240)
+
+
+@pytest.mark.kafka
+async def test_a_second_index_worker_that_joins_and_leaves_changes_no_result(
+    kafka_broker: BrokerAddress, tmp_path: Path
+) -> None:
+    city, settings = a_city(segments=6), load_settings()
+    records = a_recording(city)
+    entries = list(log_order(records, trailing_s=TRAILING_S))
+    expected_segments, expected_areas = _finals(Backtest(city, settings.partitions, 60).results([records]))
+    history = open_history(f"chdb:///{tmp_path}/history")
+    migrate(history)
+    kafka_broker.create_topics(partition_counts(settings.partitions))
+    third = len(entries) // 3
+    parts = [entries[:third], entries[third : 2 * third], entries[2 * third :]]
+    try:
+        async with running_stages(settings, kafka_broker, city, history) as stages:
+            second = index_stage(settings, kafka_broker, city, None)
+            for number, part in enumerate(parts):
+                await asyncio.to_thread(replay, part, kafka_broker.kafka_arguments, with_clock=True)
+                if number == 0:
+                    await second.app.start()
+                    await until(lambda: second.partitions, "partitions of the second worker", 60)
+                elif number == 1:
+                    await until(
+                        lambda: len(stages.index.partitions) < settings.partitions, "a share for each", 60
+                    )
+                    await second.app.stop()
+            wanted = (len(expected_areas), len(expected_segments))
+            await until(lambda: _finals_stored(history) == wanted, "every final window", 120)
+        assert _stored(history, "segment_indices", SEGMENT_DTYPES, ("segment_id",)) == expected_segments
+        assert _stored(history, "area_indices", AREA_DTYPES, ("area_kind", "area_id")) == expected_areas
+        assert counted_gaps(history) == []
+    finally:
+        history.close()

@@ -85,7 +85,7 @@ def test_a_second_start_keeps_the_history_and_shows_the_time_between_as_a_hole(t
     with running_command(tmp_path, "up", "--port", "0", "--data-dir", "data") as second:
         address = second.address()
         wait_until(lambda: coloured(address) >= 350, "coloured segments", 120)
-        assert snapshot_of(address)["history"]["state"] == "ready", "nothing is made a second time"
+        wait_until(lambda: snapshot_of(address)["history"]["state"] == "ready", "history, already made", 30)
         before = history_of(address, 300, stopped_s - 7 * 86_400, stopped_s - 86_400)
         assert len(before) >= 6 * 288
         assert all(index is not None for index in before), "the week before is there"
