@@ -166,7 +166,7 @@ TEXTS: dict[str, Name] = {
     ),
     "promise_embedded_retention": Name(
         "内嵌消息队列每分区约保留 5 MB；更早而未处理的记录会丢失，并在缺口审计中列出。",
-        "The embedded broker keeps about 5 MB a partition; older records are lost, and the gap audit says so.",
+        "The embedded broker keeps about 5 MB a partition; what is older is lost, as the gap audit says.",
     ),
     "promise_embedded_local": Name(
         "只监听本机地址，没有登录。", "It listens on this machine only and has no login."
