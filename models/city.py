@@ -137,8 +137,11 @@ class City(msgspec.Struct, frozen=True, dict=True):
         return np.array([self.district_position[s.district_id] for s in self.segments], dtype=np.int64)
 
     @cached_property
+    def sensors_of_segment(self) -> Ints:
+        """Number of sensors per segment, int64 (segments,)."""
+        return np.bincount(self.segment_of_sensor, minlength=len(self.segments))
+
+    @cached_property
     def instrumented(self) -> npt.NDArray[np.bool_]:
         """True where a segment has a sensor, bool (segments,): the network that coverage is counted over."""
-        mask = np.zeros(len(self.segments), dtype=np.bool_)
-        mask[self.segment_of_sensor] = True
-        return mask
+        return self.sensors_of_segment > 0

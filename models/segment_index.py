@@ -147,7 +147,7 @@ def _vehicles_milli(sums: Ints, segment: Ints, window_s: int, city: City) -> Int
 
 
 def _coverage(sums: Ints, segment: Ints, window_s: int, city: City) -> Floats:
-    sensors = np.bincount(city.segment_of_sensor, minlength=len(city.segments))[segment]
+    sensors = city.sensors_of_segment[segment]
     expected_ms = np.maximum(sensors, 1) * window_s * 1000
     by_loops = np.minimum(1.0, sums[:, s.COVERED_MS] / expected_ms)
     by_probes = sums[:, s.PROBE_SAMPLES] >= LEAST_PROBE_SAMPLES
