@@ -13,7 +13,7 @@ import numpy as np
 
 from citybrain.backtest_alerts import BacktestAlerts
 from citybrain.backtest_files import BacktestFiles
-from config.city_folder import load_city
+from config.city_folder import city_folder_of, load_city
 from config.mapping import load_mapping
 from models.area import areas_of
 from models.city import City
@@ -36,7 +36,7 @@ SECONDS_PER_BATCH = 300
 def run(arguments: argparse.Namespace) -> int:
     """Read, index, write; the last line of output is the JSON summary."""
     started = time.monotonic()
-    city = load_city(arguments.city)
+    city = load_city(city_folder_of(arguments.city))
     mapping = load_mapping(arguments.mapping) if arguments.mapping else None
     refused: Counter[str] = Counter()
     read = Counter[str]()

@@ -42,7 +42,7 @@ def wall_flags(parser: argparse.ArgumentParser) -> None:
 
 def backtest_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `citybrain backtest`."""
-    parser.add_argument("--city", type=Path, required=True, help="city folder")
+    parser.add_argument("--city", required=True, help="city folder, or the name of a shipped city")
     parser.add_argument("--observations", type=Path, nargs="+", required=True, help="recordings, .gz too")
     parser.add_argument("--probes", type=Path, nargs="+", default=[], help="recordings of probe vehicles")
     parser.add_argument("--mapping", type=Path, help="mapping file for CSV recordings")

@@ -47,7 +47,10 @@ def start_from_archive(
 
     def start(number: int) -> PartitionIndex:
         index = PartitionIndex(city, areas, rules)
-        index.fold(archived_columns(_chosen(rows, partition == number), city))
+        columns = archived_columns(_chosen(rows, partition == number), city)
+        index.fold(columns)
+        # No clock record came with them, so they moved no time; but this is how new the picture is.
+        index.windows.newest_event_ms = int(columns.event_ms.max(initial=0))
         return index
 
     return start

@@ -158,7 +158,7 @@ def _make_history(
 
 
 def _is_coloured(hub: Hub) -> bool:
-    return hub.snapshot is not None and hub.snapshot.state != "starting"
+    return hub.snapshot is not None and hub.snapshot.state in ("live", "late")
 
 
 def _show(progress: DemoHistoryProgress, hub: Hub, stopping: threading.Event) -> None:

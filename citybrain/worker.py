@@ -46,10 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
             stage = merge_stage(settings, broker, city)
         else:
             history = stack.enter_context(closing(open_history(settings.history_url)))
-            migrate(history)
             if arguments.stage == "alerts":
-                stage = alert_stage(settings, broker, city, history)
+                stage = alert_stage(settings, broker, city, history)  # never waits for the history
             else:
+                migrate(history)
                 run_thread(
                     "upkeep",
                     lambda: run_upkeep(settings, city.timezone, calendar.day_type, history, stopping),

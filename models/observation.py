@@ -220,7 +220,7 @@ def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
     sensor = city.sensor_position.get(record.sensor_id)
     if sensor is None:
         raise _RefusedError("unknown_sensor", f"sensor_id {record.sensor_id!r} is not in the city folder")
-    interval_s = _between(record.interval_s, 1.0, MAXIMUM_INTERVAL_S, "interval_s")
+    interval_s = round(_between(record.interval_s, 1.0, MAXIMUM_INTERVAL_S, "interval_s"))
     speed = _between(record.speed_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_kmh")
     harmonic = _between(record.speed_harm_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_harm_kmh")
     if not math.isnan(harmonic):
@@ -234,7 +234,7 @@ def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
     if math.isnan(speed) and math.isnan(flow) and math.isnan(occupancy):
         raise _RefusedError("no_measurement", "none of speed_kmh, flow_veh, flow_vph, occupancy_pct")
     segment = int(city.segment_of_sensor[sensor])
-    start_ms = event_ms - round(interval_s) * 1000
+    start_ms = event_ms - interval_s * 1000
     return (sensor, segment, -1, start_ms, event_ms, speed, flow, occupancy, sent_ms, 0)
 
 

@@ -20,7 +20,7 @@ from models.diagnostics import DiagnosticRules
 from streams.alert_partition import SegmentAlerts, SensorAlerts
 from streams.batches import Batch, batches
 from streams.broker import BrokerAddress
-from streams.faust_app import new_app, raw_topic
+from streams.faust_app import declare_agent, new_app, raw_topic
 from streams.topics import ALERTS, INDICES, OBSERVATIONS
 
 GROUP = "citybrain-alerts"
@@ -78,7 +78,6 @@ def create_alert_app(
     worker = AlertWorker(app, city, partitions, recall, rules)
     alerts = raw_topic(app, ALERTS, partitions)
 
-    @app.agent(raw_topic(app, INDICES, partitions), concurrency=1)
     async def watch_segments(stream: StreamT[bytes]) -> None:
         async for gathered in batches(stream, GATHER_INDICES_S):
             for batch in gathered:
@@ -86,13 +85,15 @@ def create_alert_app(
                 await worker.tell(alerts, events)
                 state.settle()
 
-    @app.agent(raw_topic(app, OBSERVATIONS, partitions), concurrency=1)
     async def watch_sensors(stream: StreamT[bytes]) -> None:
         async for gathered in batches(stream, GATHER_OBSERVATIONS_S):
             for batch in gathered:
                 state, events = await worker.take_observations(batch)
                 await worker.tell(alerts, events)
                 state.settle()
+
+    declare_agent(app, raw_topic(app, INDICES, partitions), "watch_segments", watch_segments)
+    declare_agent(app, raw_topic(app, OBSERVATIONS, partitions), "watch_sensors", watch_sensors)
 
     @app.on_partitions_revoked.connect
     async def forget(*_: object, **__: object) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import time
+from typing import ParamSpec, TypeVar
 
 import faust
 import msgspec
@@ -29,14 +30,17 @@ from store.history import History
 from streams.archive_partition import ArchivePartition
 from streams.batches import Batch, batches
 from streams.broker import BrokerAddress
-from streams.faust_app import new_app, raw_topic
+from streams.faust_app import declare_agent, new_app, raw_topic
 from streams.topics import ALERTS, AREA_INDICES, DEAD_LETTERS, INDICES, OBSERVATIONS, Topic
 
 GROUP = "citybrain-archive"
 GATHER_S = 1.0
 LONGEST_RETRY_S = 30.0
 
-log = structlog.get_logger()
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -61,7 +65,7 @@ class ArchiveWorker:
             if state is None:
                 state = ArchivePartition(batch.partition, self.log_id, self.city, self.start)
                 self.partitions[batch.partition] = state
-            stored, counted = await asyncio.to_thread(state.take, batch)
+            stored, counted = await self.when_available(state.take, batch)
             rows.append(stored)
             accounting.append(counted)
         await self.insert("observations", rows)
@@ -114,19 +118,27 @@ class ArchiveWorker:
         filled = [part for part in parts if len(next(iter(part.values())))]
         if not filled:
             return
-        block = _joined(filled)
+        rows = await self.when_available(self.history.insert, table, _joined(filled))
+        self.last_insert_at = time()
+        self.stored_rows[table] = self.stored_rows.get(table, 0) + rows
+
+    async def when_available(
+        self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs
+    ) -> Answer:
+        """The answer of `ask`, in a thread; asked again for as long as the history is unavailable."""
         while True:
             try:
-                rows = await asyncio.to_thread(self.history.insert, table, block)
+                answer = await asyncio.to_thread(ask, *args, **kwargs)
             except StoreUnavailable as error:
                 if self.unavailable_since is None:
                     self.unavailable_since = time()
-                    log.warning("history unavailable, waiting", table=table, problem=str(error))
+                    log.warning("history unavailable, waiting", problem=str(error))
                 await asyncio.sleep(min(error.retry_after_s, LONGEST_RETRY_S))
                 continue
-            self.unavailable_since, self.last_insert_at = None, time()
-            self.stored_rows[table] = self.stored_rows.get(table, 0) + rows
-            return
+            if self.unavailable_since is not None:
+                log.info("history available again", after_s=round(time() - self.unavailable_since, 1))
+                self.unavailable_since = None
+            return answer
 
 
 def alert_rows(events: Sequence[AlertEvent]) -> Columns:
@@ -190,7 +202,7 @@ def create_archive_app(
                     for event in batch.events:
                         event.ack()
 
-        app.agent(raw_topic(app, topic, partitions), name=name, concurrency=1)(run)
+        declare_agent(app, raw_topic(app, topic, partitions), name, run)
 
     archive(OBSERVATIONS, worker.archive_observations)
     archive(INDICES, worker.archive_indices)

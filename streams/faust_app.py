@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Awaitable, Callable
+
 import faust
-from faust.types import TopicT
+import structlog
+from faust.types import StreamT, TopicT
 
 from streams.broker import BrokerAddress
 from streams.topics import Topic
+
+log = structlog.get_logger(__name__)
 
 COMMIT_INTERVAL_S = 1.0
 LONGEST_HOLD_S = 6 * 3600.0
@@ -19,6 +25,7 @@ def new_app(group: str, broker: BrokerAddress, partitions: int) -> faust.App:
         group,
         broker=broker.faust_url,
         store="memory://",
+        datadir=tempfile.gettempdir(),  # Faust makes its folder even where nothing is kept
         topic_partitions=partitions,
         web_enabled=False,
         value_serializer="raw",
@@ -46,3 +53,24 @@ def raw_topic(app: faust.App, topic: Topic, partitions: int) -> TopicT:
         partitions=partitions if topic.partitioned else 1,
         internal=False,
     )
+
+
+def declare_agent(
+    app: faust.App, topic: TopicT, name: str, body: Callable[[StreamT[bytes]], Awaitable[None]]
+) -> None:
+    """An agent that takes its process with it when it fails.
+
+    Faust would start it again some seconds later, behind the records it had in hand: they would be lost
+    until a restart. A crashed app ends the process (citybrain.stages), and what was not acknowledged is
+    read again.
+    """
+
+    async def run(stream: StreamT[bytes]) -> None:
+        try:
+            await body(stream)
+        except Exception as error:
+            log.exception("agent failed", agent=name)
+            await app.crash(error)
+            raise
+
+    app.agent(topic, name=name, concurrency=1)(run)

@@ -12,7 +12,7 @@ from models.dead_letter import encode_dead_letter
 from models.partition_index import PartitionIndex
 from streams.batches import batches
 from streams.broker import BrokerAddress
-from streams.faust_app import new_app, raw_topic
+from streams.faust_app import declare_agent, new_app, raw_topic
 from streams.index_partition import IndexPartition, Produce
 from streams.topics import AREA_PARTIALS, DEAD_LETTERS, INDICES, OBSERVATIONS
 
@@ -39,7 +39,6 @@ def create_index_app(
     partials = raw_topic(app, AREA_PARTIALS, partitions)
     dead_letters = raw_topic(app, DEAD_LETTERS, partitions)
 
-    @app.agent(observations, concurrency=1)
     async def index(stream: StreamT[bytes]) -> None:
         async for gathered in batches(stream, GATHER_S):
             for batch in gathered:
@@ -49,6 +48,8 @@ def create_index_app(
                     worker.partitions[batch.partition] = state
                 await _produce(state.take(batch), batch.partition, indices, partials, dead_letters)
                 state.settle()
+
+    declare_agent(app, observations, "index", index)
 
     @app.on_partitions_revoked.connect
     async def forget(*_: object, **__: object) -> None:

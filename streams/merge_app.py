@@ -16,7 +16,7 @@ from models.index_columns import IndexRecord, encode_record, pack_columns
 from models.merge import AreaMerger
 from streams.batches import Batch, batches
 from streams.broker import BrokerAddress
-from streams.faust_app import new_app, raw_topic
+from streams.faust_app import declare_agent, new_app, raw_topic
 from streams.in_order_acks import InOrderAcks
 from streams.topics import AREA_INDICES, AREA_PARTIALS
 
@@ -102,7 +102,6 @@ def create_merge_app(broker: BrokerAddress, city: City, partitions: int, latenes
     partials = raw_topic(app, AREA_PARTIALS, partitions)
     area_indices = raw_topic(app, AREA_INDICES, partitions)
 
-    @app.agent(partials, concurrency=1)
     async def merge(stream: StreamT[bytes]) -> None:
         async for gathered in batches(stream, GATHER_S):
             for batch in gathered:
@@ -110,4 +109,5 @@ def create_merge_app(broker: BrokerAddress, city: City, partitions: int, latenes
             await (await area_indices.send(partition=0, value=worker.tell()))
             worker.settle()
 
+    declare_agent(app, partials, "merge", merge)
     return worker
