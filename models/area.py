@@ -33,18 +33,6 @@ DELAY_NANO = 7  # vehicle hours beyond free flow x 1e9, never below 0 for a segm
 AMENDMENTS = 8  # observations that came after publication
 COLUMNS = 9
 
-AREA_SUM_NAMES = (
-    "observations",
-    "segments",
-    "measured_cm",
-    "congested_cm",
-    "vehicle_mm",
-    "travel_nano",
-    "free_nano",
-    "delay_nano",
-    "amendments",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Areas:
@@ -111,8 +99,12 @@ def area_sums(values: SegmentValues, amendments: Ints, city: City, areas: Areas)
 
 
 def _vehicle_hours_nano(vehicle_mm: Ints, slowness_nano: Ints) -> Ints:
-    """milli-vehicle metres x 1e-9 h/km -> 1e-9 vehicle hours; the product stays below 2**63."""
-    return vehicle_mm * slowness_nano // 1_000_000
+    """milli-vehicle metres x 1e-9 h/km -> 1e-9 vehicle hours, rounded.
+
+    In float64, since a long queue on a long road exceeds 2**63 before the division; each segment is
+    rounded by itself, so that sums are whole numbers all the same.
+    """
+    return np.rint(vehicle_mm.astype(np.float64) * slowness_nano / 1e6).astype(np.int64)
 
 
 def area_columns(

@@ -28,6 +28,8 @@ MAXIMUM_RECORD_BYTES = 64 * 1024
 MAXIMUM_INTERVAL_S = 3600
 MAXIMUM_SPEED_KMH = 200.0
 MAXIMUM_FLOW_VPH_PER_LANE = 3600.0
+SHORT_INTERVAL_VEHICLES_PER_LANE = 2.0
+"""Vehicles that an interval of seconds may count beyond that rate: traffic comes in whole vehicles."""
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 4_102_444_800_000
 """1971 to 2099, UTC: what lies outside is a broken clock, and does not fit the history's DateTime."""
 
@@ -99,7 +101,6 @@ class _Record(msgspec.Struct):
 
 
 _one = msgspec.json.Decoder(_Record)
-_many = msgspec.json.Decoder(list[_Record])
 
 _Row = tuple[int, int, int, int, int, float, float, float, int, int]
 
@@ -112,32 +113,16 @@ def decode(
     Returns the columns of what was understood (rows of refused records are left out) and the refusals.
     Never raises for bad data.
     """
-    records = _decode_together(payloads)
     rows: list[_Row] = []
     kept: list[int] = []
     refusals: list[Refusal] = []
     for position, payload in enumerate(payloads):
         try:
-            record = records[position] if records is not None else _decode_one(payload)
-            rows.append(_row(record, city))
+            rows.append(_row(_decode_one(payload), city))
             kept.append(position)
         except _RefusedError as refused:
             refusals.append(Refusal(position, refused.reason, refused.detail))
     return _columns(rows, np.asarray(offsets, dtype=np.int64)[kept]), refusals
-
-
-def _decode_together(payloads: Sequence[bytes]) -> list[_Record] | None:
-    """All records in one pass, or None when any of them needs a look of its own.
-
-    Joining is safe only if each payload is one object by itself: the braces and the count see to that.
-    """
-    if not all(p[:1] == b"{" and p[-1:] == b"}" and len(p) <= MAXIMUM_RECORD_BYTES for p in payloads):
-        return None
-    try:
-        records = _many.decode(b"[" + b",".join(payloads) + b"]")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return records if len(records) == len(payloads) else None
 
 
 class _RefusedError(Exception):
@@ -153,6 +138,8 @@ def _decode_one(payload: bytes) -> _Record:
         return _one.decode(payload)
     except UnicodeDecodeError as error:
         raise _RefusedError("invalid_utf8", str(error)) from error
+    except RecursionError as error:
+        raise _RefusedError("malformed_json", "nested too deeply") from error
     except msgspec.ValidationError as error:
         reason = "not_finite" if "out of range" in str(error) else "wrong_type"
         raise _RefusedError(reason, str(error)) from error
@@ -190,6 +177,10 @@ def _between(value: float | None, low: float, high: float, field: str) -> float:
 
 def _row(record: _Record, city: City) -> _Row:
     if record.clock_time is not None:
+        if record != _Record(clock_time=record.clock_time):
+            raise _RefusedError(
+                "wrong_type", "clock_time beside an observation: a clock record has nothing else"
+            )
         clock_ms = _epoch_ms(record.clock_time, "clock_time")
         return (-1, -1, -1, 0, 0, math.nan, math.nan, math.nan, 0, clock_ms)
     if record.event_time is None:
@@ -225,8 +216,10 @@ def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
     harmonic = _between(record.speed_harm_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_harm_kmh")
     if not math.isnan(harmonic):
         speed = harmonic
-    most_vph = MAXIMUM_FLOW_VPH_PER_LANE * max(1, city.sensors[sensor].lanes)
-    flow = _between(record.flow_veh, 0.0, most_vph, "flow_veh")
+    lanes = max(1, city.sensors[sensor].lanes)
+    most_vph = MAXIMUM_FLOW_VPH_PER_LANE * lanes
+    most_veh = most_vph * interval_s / 3600.0 + SHORT_INTERVAL_VEHICLES_PER_LANE * lanes
+    flow = _between(record.flow_veh, 0.0, most_veh, "flow_veh")
     flow_vph = _between(record.flow_vph, 0.0, most_vph, "flow_vph")
     if math.isnan(flow):
         flow = flow_vph * interval_s / 3600.0

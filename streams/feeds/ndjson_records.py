@@ -47,7 +47,7 @@ def read_ndjson(path: Path, city: City | None) -> Iterator[FeedRecord | ProbeSam
             continue
         try:
             head = _decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield _refusal(source, number, line)
             continue
         if len(line) > MAXIMUM_RECORD_BYTES:

@@ -40,6 +40,7 @@ def bad_records(now_ms: int, largest_bytes: int) -> list[tuple[bytes, str]]:
         (good.replace(b"s1-0", b"s1-\xff\xfe"), "invalid_utf8"),
         (b'{"sensor_id": "' + b"x" * largest_bytes + b'"}', "too_large"),
         (b"", "malformed_json"),
+        (b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}", "malformed_json"),
     ]
 
 

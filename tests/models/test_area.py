@@ -73,6 +73,16 @@ def test_districts_add_up_to_the_city() -> None:
         assert total[by_kind == "district"].sum() == pytest.approx(total[by_kind == "city"].sum())
 
 
+def test_the_longest_queue_on_the_longest_road_is_still_a_number() -> None:
+    city = a_city(segments=1)
+    road = _stretched(city.segments[0], "s0", 100_000.0)
+    long = City("testville", city.name, city.timezone, (road,), city.sensors, city.districts)
+    columns = columns_of_city(long, {0: (2.0, 2400)})
+    assert columns["vht_h"][0] == pytest.approx(120_000)
+    assert columns["travel_time_index"][0] == pytest.approx(30.0)
+    assert columns["speed_kmh"][0] == pytest.approx(2.0)
+
+
 @given(st.floats(3, 60), st.integers(1, 500), st.floats(0.1, 0.9))
 def test_splitting_a_segment_does_not_change_the_city_index(
     speed: float, vehicles: int, share: float

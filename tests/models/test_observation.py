@@ -71,6 +71,10 @@ BAD = [
     (an_observation(speed_kmh=900), "out_of_range"),
     (an_observation(occupancy_pct=120), "out_of_range"),
     (an_observation(flow_veh=100_000), "out_of_range"),
+    (an_observation(flow_veh=65), "out_of_range"),  # 7800 vehicles per hour on two lanes
+    (b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}", "malformed_json"),
+    (an_observation(clock_time="2026-03-02T04:00:30Z"), "wrong_type"),
+    (b'{"x":[{}', "malformed_json"),
     (an_observation(interval_s=0), "out_of_range"),
     (an_observation("nobody"), "unknown_sensor"),
     (an_observation(speed_kmh=..., flow_veh=..., occupancy_pct=...), "no_measurement"),
