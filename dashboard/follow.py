@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import closing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,28 +28,24 @@ _DEFAULTS: dict[str, Any] = {
 def follow(
     settings: Mapping[str, Any],
     topics: Sequence[str],
-    take: Callable[[bytes], object],
+    take: Callable[[bytes | None], object],
     report: Callable[[str], None],
     stopping: threading.Event,
 ) -> None:
     """Give every record's value to `take` until `stopping`; connects again for as long as it takes.
 
-    `report` gets what is wrong in words, and "" once reading works. Each new connection starts again a
+    A value is None where the record is a tombstone. `report` gets what is wrong in words, and "" once reading works. Each new connection starts again a
     little before the end: what was seen already changes nothing when it is folded a second time.
     """
     arguments = {**_DEFAULTS, **settings, "group_id": None, "enable_auto_commit": False}
     while not stopping.is_set():
-        consumer = None
         try:
             _connect_to_any(settings["bootstrap_servers"])
-            consumer = KafkaConsumer(**arguments)
-            _read(consumer, topics, take, report, stopping)
+            with closing(KafkaConsumer(**arguments)) as consumer:
+                _read(consumer, topics, take, report, stopping)
         except (KafkaError, OSError, AssertionError) as error:  # kafka-python asserts on a vanished broker
             report(f"{settings['bootstrap_servers']}: {type(error).__name__}: {error}")
             stopping.wait(RETRY_S)
-        finally:
-            if consumer is not None:
-                consumer.close()
 
 
 def _connect_to_any(servers: str | Sequence[str]) -> None:
@@ -71,7 +68,7 @@ def _connect_to_any(servers: str | Sequence[str]) -> None:
 def _read(
     consumer: KafkaConsumer,
     topics: Sequence[str],
-    take: Callable[[bytes], object],
+    take: Callable[[bytes | None], object],
     report: Callable[[str], None],
     stopping: threading.Event,
 ) -> None:

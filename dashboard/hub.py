@@ -19,12 +19,13 @@ import structlog
 
 from dashboard.fanout import Tick
 from dashboard.follow import follow
+from dashboard.index_records import ForeignRecord, read_index_record
 from dashboard.latest import LatestValues, fold
 from dashboard.metrics import WebMetrics
 from dashboard.snapshot import Surroundings, TypicalPlace, areas_now, build_snapshot
 from dashboard.snapshot_form import Area, Snapshot, encode_snapshot
+from dashboard.threads import nobody_to_tell, telling_thread
 from models.city import City
-from models.index_columns import decode_record
 
 TOPICS = ("indices", "area-indices")
 TICK_S = 1.0
@@ -36,7 +37,8 @@ log = structlog.get_logger(__name__)
 class Hub:
     """`consumer` is what kafka-python's consumer needs, `bootstrap_servers` first of all.
 
-    None reads no broker: records are then handed to `take` by the caller.
+    None reads no broker: records are then handed to `take` by the caller. `on_failure` is called, in the
+    failing thread, when one of the two ends by an error that nobody expected.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class Hub:
         topics: tuple[str, ...] = TOPICS,
         metrics: WebMetrics | None = None,
         now_ms: Callable[[], int] | None = None,
+        on_failure: Callable[[], None] = nobody_to_tell,
     ) -> None:
         self.city = city
         self._consumer, self._topics = consumer, topics
         self._day_type_of, self._metrics = day_type_of, metrics
+        self._on_failure = on_failure
         self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
         self._timezone = ZoneInfo(city.timezone)
         self._latest = LatestValues(city, segment_window_s, area_window_s)
@@ -61,6 +65,7 @@ class Hub:
         self._typical: Mapping[tuple[str, str], TypicalPlace] = {}
         self._history = ("unavailable", 0.0)
         self._problem = ""
+        self._record_problem = ""
         self._heard_at = time.monotonic()
         self._accepted: deque[tuple[float, int]] = deque(maxlen=RATE_TICKS + 1)
         self._listeners: list[Callable[[Tick], None]] = []
@@ -76,7 +81,7 @@ class Hub:
         if self._consumer is not None:
             runs.append(("hub-follow", self._run_follow))
         for name, run in runs:
-            thread = threading.Thread(target=run, name=name, daemon=True)
+            thread = telling_thread(name, run, self._on_failure)
             self._threads.append(thread)
             thread.start()
 
@@ -98,14 +103,12 @@ class Hub:
         """building, ready or unavailable; the share of building done, 0..1."""
         self._history = (state, share)
 
-    def take(self, payload: bytes) -> int:
-        """Fold one record of the topics; returns how many places changed. Foreign bytes are counted."""
+    def take(self, payload: bytes | None) -> int:
+        """Fold one record of the topics; returns how many places changed. Foreign ones are counted."""
         try:
-            record = decode_record(payload)
-        except msgspec.MsgspecError as error:
-            if self._metrics:
-                self._metrics.undecodable_records.inc()
-            log.warning("index_record_not_decodable", problem=str(error), bytes=len(payload))
+            record = read_index_record(payload, self.city.city_id)
+        except (msgspec.MsgspecError, ForeignRecord) as error:
+            self._skip(error, len(payload or b""))
             return 0
         with self._lock:
             self._heard_at = time.monotonic()
@@ -142,6 +145,15 @@ class Hub:
         if self._metrics:
             self._metrics.observe_tick(snapshot, len(tick.payload), time.perf_counter() - started)
         return tick
+
+    def _skip(self, error: Exception, size_bytes: int) -> None:
+        """Count a record; the log has one line per problem, for whoever writes such records goes on."""
+        if self._metrics:
+            foreign = isinstance(error, ForeignRecord)
+            (self._metrics.foreign_records if foreign else self._metrics.undecodable_records).inc()
+        if str(error) != self._record_problem:
+            self._record_problem = str(error)
+            log.warning("index_record_skipped", problem=str(error), bytes=size_bytes)
 
     def _rate(self) -> int | None:
         """Accepted observations in the last minute; None until half a minute is known."""

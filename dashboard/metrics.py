@@ -36,6 +36,10 @@ METRICS: dict[str, tuple[str, str]] = {
         "counter",
         "Records of the index topics that are no index record; another program writes to them.",
     ),
+    "citybrain_foreign_records_total": (
+        "counter",
+        "Index records skipped: of another city, or with columns this release does not know; see the log.",
+    ),
     "citybrain_query_seconds": ("histogram", "Time of history queries asked by pages and the API."),
     "citybrain_query_failures_total": ("counter", "History queries that failed or were refused."),
 }
@@ -65,6 +69,7 @@ class WebMetrics:
         self.picture_state = gauge("citybrain_picture_state", ("state",))
         self.stream_readers = gauge("citybrain_stream_readers")
         self.undecodable_records = counter("citybrain_undecodable_records_total")
+        self.foreign_records = counter("citybrain_foreign_records_total")
         self.query_seconds = histogram("citybrain_query_seconds")
         self.query_failures = counter("citybrain_query_failures_total")
 

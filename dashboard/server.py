@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from dashboard.readers import DayTypeOf, Operation, Readers
 from dashboard.routing import PAGE_PATHS, register_pages
 from dashboard.security import SecurityHeaders, content_policy
 from dashboard.stream import stream_routes
+from dashboard.threads import nobody_to_tell, telling_thread
 from models.city import City
 from models.errors import CitybrainError, ConfigurationError
 
@@ -134,9 +136,14 @@ def _answer_errors(server: FastAPI) -> None:
 
 
 class WebServer:
-    """uvicorn in a thread of its own; `start` returns when connections are accepted."""
+    """uvicorn in a thread of its own; `start` returns when connections are accepted.
 
-    def __init__(self, web: WebApp, host: str, port: int) -> None:
+    `on_failure` is called when it ends without having been asked to.
+    """
+
+    def __init__(
+        self, web: WebApp, host: str, port: int, *, on_failure: Callable[[], None] = nobody_to_tell
+    ) -> None:
         self._web, self.host = web, host
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
@@ -148,7 +155,8 @@ class WebServer:
             timeout_keep_alive=5,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self._thread = telling_thread("web", self._run, on_failure)
+        self._stopping = threading.Event()
         self._ready = threading.Event()
 
     @property
@@ -164,6 +172,7 @@ class WebServer:
 
     def stop(self) -> None:
         """End open streams, then the server; about a second at most."""
+        self._stopping.set()
         self._web.fanout.close()
         self._server.should_exit = True
         self._thread.join(STOP_S)
@@ -173,6 +182,8 @@ class WebServer:
 
     def _run(self) -> None:
         asyncio.run(self._serve())
+        if not self._stopping.is_set():
+            raise RuntimeError("the web server has ended by itself")
 
     async def _serve(self) -> None:
         self._web.fanout.attach(asyncio.get_running_loop())

@@ -16,6 +16,7 @@ import structlog
 from dashboard.readers import Columns, DayTypeOf, Readers
 from dashboard.series import epoch_seconds
 from dashboard.snapshot import TypicalPlace
+from dashboard.threads import nobody_to_tell, telling_thread
 from models.city import City
 from models.errors import CitybrainError
 
@@ -56,7 +57,10 @@ def typical_congested_km(history: Columns, timezone: ZoneInfo, day_type_of: DayT
 
 
 class TypicalRefresher:
-    """A thread that gives `publish` new typical values every minute."""
+    """A thread that gives `publish` new typical values every minute.
+
+    `on_failure` is called when it ends by an error that nobody expected.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,8 @@ class TypicalRefresher:
         day_type_of: DayTypeOf,
         publish: Callable[[dict[Place, TypicalPlace]], None],
         now: Callable[[], datetime],
+        *,
+        on_failure: Callable[[], None] = nobody_to_tell,
     ) -> None:
         self._city, self._readers, self._day_type_of = city, readers, day_type_of
         self._publish, self._now = publish, now
@@ -72,7 +78,7 @@ class TypicalRefresher:
         self._congested_km: dict[Place, float] = {}
         self._congested_of: object = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="typical", daemon=True)
+        self._thread = telling_thread("typical", self._run, on_failure)
 
     def start(self) -> None:
         """Begin; the first refresh happens at once."""
@@ -111,7 +117,7 @@ class TypicalRefresher:
         while not self._stopping.is_set():
             try:
                 self.refresh()
-            except CitybrainError as error:
+            except CitybrainError as error:  # StoreRejected too: tables may be on their way
                 log.warning("typical_values_not_refreshed", problem=str(error))
             self._stopping.wait(REFRESH_S)
 

@@ -8,7 +8,7 @@ into other batches gives the same windows. Sums are integers, so that order does
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -57,6 +57,7 @@ class Window:
     amendments: Ints  # per segment, observations that came after publication
     changed: Mask  # segments touched since the last collection
     published: bool = False
+    first_sums: Ints | None = None  # as the watermark passed the end, once anything came after that
 
     @property
     def end_ms(self) -> int:
@@ -109,6 +110,8 @@ class PartitionWindows:
         basis_ms = np.where(is_clock, columns.clock_ms - self.rules.idle_s * 1000, basis_ms)
         running_basis_ms = np.maximum.accumulate(np.maximum(basis_ms, self._basis_ms))
         watermark_ms = running_basis_ms - self.rules.settle_s * 1000
+        # A record does not come too late for the window that it lets be published itself.
+        before_ms = np.concatenate([[self.watermark_ms], watermark_ms[:-1]])
 
         candidates = ~is_clock & ~ahead
         pieces = [contributions(columns, candidates, window_s) for window_s in self.window_lengths_s]
@@ -120,7 +123,7 @@ class PartitionWindows:
         repeated = self._seen.repeated(columns, in_time)
         for piece in pieces:
             piece.drop(repeated[piece.row])
-            self._add(piece, watermark_ms)
+            self._add(piece, before_ms)
 
         fates[candidates] = Fate.LATE
         fates[in_time] = Fate.COUNTED
@@ -134,7 +137,8 @@ class PartitionWindows:
         self._seen.forget_before(self.watermark_ms - self.rules.lateness_s * 1000 - longest_ms)
         return fates
 
-    def _add(self, piece: Contribution, watermark_ms: Ints) -> None:
+    def _add(self, piece: Contribution, before_ms: Ints) -> None:
+        """Add entries to their windows; `before_ms` is the watermark that each record of the batch found."""
         for start_ms in np.unique(piece.start_ms):
             key = (piece.window_s, int(start_ms))
             window = self._open.get(key)
@@ -146,32 +150,41 @@ class PartitionWindows:
                     np.zeros(self.segments, dtype=np.int64),
                     np.zeros(self.segments, dtype=np.bool_),
                 )
-            chosen = piece.start_ms == start_ms
-            segment = piece.segment[chosen]
-            np.add.at(window.sums, segment, piece.amounts[chosen])
-            amending = watermark_ms[piece.row[chosen]] >= window.end_ms
-            np.add.at(window.amendments, segment, amending.astype(np.int64))
-            window.changed[segment] = True
+            chosen = np.flatnonzero(piece.start_ms == start_ms)
+            # The watermark never falls, so what amends comes behind what does not.
+            in_time = int(np.searchsorted(before_ms[piece.row[chosen]], window.end_ms))
+            before, after = chosen[:in_time], chosen[in_time:]
+            np.add.at(window.sums, piece.segment[before], piece.amounts[before])
+            if len(after):
+                if not window.published and window.first_sums is None:
+                    window.first_sums = window.sums.copy()
+                np.add.at(window.sums, piece.segment[after], piece.amounts[after])
+                np.add.at(window.amendments, piece.segment[after], 1)
+            window.changed[piece.segment[chosen]] = True
 
     def collect(self, provisional: bool) -> Iterator[WindowChange]:
         """What changed since the last call, oldest window first; windows that became final are dropped.
 
-        A window is published when the watermark passes its end, amended by what comes later, and final
-        `lateness_s` after; the final change lists every measured segment, so that it stands alone.
-        With `provisional`, open windows tell their changed segments too.
+        A window is published when the watermark passes its end, as it was at that record however the log is
+        cut, amended by what comes later, and final `lateness_s` after; each of these is told even where one
+        collection finds several of them. The final change lists every measured segment, so that it stands
+        alone. With `provisional`, open windows tell their changed segments too.
         """
         for key in sorted(self._open, key=lambda key: (key[1], key[0])):
             window = self._open[key]
+            if window.end_ms <= self.watermark_ms and not window.published:
+                window.published = True
+                first = _as_first_published(window)
+                yield WindowChange(first, Status.PUBLISHED, _measured(first))
+                window.changed = window.amendments > 0
+                window.first_sums = None
             if self.is_final(window.end_ms):
                 del self._open[key]
                 yield WindowChange(window, Status.FINAL, _measured(window))
             elif window.end_ms <= self.watermark_ms:
-                if not window.published:
-                    window.published = True
-                    yield WindowChange(window, Status.PUBLISHED, _measured(window))
-                elif window.changed.any():
+                if window.changed.any():
                     yield WindowChange(window, Status.AMENDED, np.flatnonzero(window.changed))
-                window.changed[:] = False
+                    window.changed[:] = False
             elif provisional and window.changed.any():
                 yield WindowChange(window, Status.PROVISIONAL, np.flatnonzero(window.changed))
                 window.changed[:] = False
@@ -181,6 +194,13 @@ class PartitionWindows:
         for key in sorted(self._open, key=lambda key: (key[1], key[0])):
             window = self._open.pop(key)
             yield WindowChange(window, Status.FINAL, _measured(window))
+
+
+def _as_first_published(window: Window) -> Window:
+    """The window as it was when the watermark passed its end."""
+    if window.first_sums is None:
+        return window
+    return replace(window, sums=window.first_sums, amendments=np.zeros_like(window.amendments))
 
 
 def _measured(window: Window) -> Ints:

@@ -91,7 +91,7 @@ def test_after_the_lateness_a_window_is_final_and_reopens_for_nobody() -> None:
     end = NOON_MS + MINUTE
     fold(windows, a_clock(NOON_MS), an_observation("s0-0"))
     fold(windows, a_clock(end + 640 * SECOND))
-    assert told(windows) == [(0, Status.FINAL, [0])]
+    assert told(windows) == [(0, Status.PUBLISHED, [0]), (0, Status.FINAL, [0])]
     assert fold(windows, an_observation("s1-0")) == [Fate.LATE]
     assert told(windows) == []
 
@@ -103,7 +103,7 @@ def test_a_repeated_observation_counts_in_no_window() -> None:
         Fate.COUNTED,
         Fate.DUPLICATE,
     ]
-    assert fold(windows, an_observation(flow_veh=99)) == [Fate.DUPLICATE]
+    assert fold(windows, an_observation(flow_veh=19)) == [Fate.DUPLICATE]
     (change,) = windows.collect(True)
     assert change.window.sums[0, sums.VEHICLES_MILLI] == 10_000
 
@@ -156,6 +156,30 @@ def _logs(draw: st.DrawFn) -> list[bytes]:
         speed = draw(st.sampled_from([None, 8.35, 30.0, 61.7]))
         log.append(an_observation(sensor, end, interval_s=interval, speed_kmh=speed))
     return log
+
+
+def _first_published(windows: PartitionWindows, batches: list[list[bytes]]) -> dict[tuple[int, int], object]:
+    """What each window said when it was published, and only then."""
+    found: dict[tuple[int, int], object] = {}
+    for batch in batches:
+        windows.fold(columns_of(batch, CITY))
+        for change in windows.collect(provisional=True):
+            if change.status == Status.PUBLISHED:
+                key = (change.window.window_s, change.window.start_ms)
+                assert key not in found, "a window is published once"
+                found[key] = (change.window.sums.tolist(), change.segments.tolist())
+    return found
+
+
+@settings(max_examples=60)
+@given(_logs(), st.integers(2, 9))
+def test_however_the_log_is_cut_a_window_is_published_with_the_same_values(
+    log: list[bytes], size: int
+) -> None:
+    whole = _first_published(windows_of((60, 300), lateness_s=120), [log])
+    cut = [log[i : i + size] for i in range(0, len(log), size)]
+    assert _first_published(windows_of((60, 300), lateness_s=120), cut) == whole
+    assert _first_published(windows_of((60, 300), lateness_s=120), [[record] for record in log]) == whole
 
 
 def _finals(windows: PartitionWindows, batches: list[list[bytes]]) -> dict[tuple[int, int], list[list[int]]]:
