@@ -1,6 +1,7 @@
 """When a congested segment is worth telling: one rule with a for and a keep duration.
 
-Only the first published value of a window is evaluated: later revisions change history and tell nobody.
+Only the published value of a window is evaluated, which every window has exactly once: later revisions
+change history and tell nobody.
 Windows without a value are no evidence. They neither raise nor clear; a run of bad windows must be
 unbroken in time, a run of good ones only in what was published.
 """
@@ -66,7 +67,7 @@ def step(
     Returns the new conditions and what happened, stamped with `clock_ms`. The same windows again change
     nothing and tell nothing.
     """
-    rows = _first_values(windows, rule)
+    rows = _published_values(windows, rule)
     if not len(rows):
         return conditions, []
     after = dict(conditions)
@@ -164,14 +165,10 @@ def remembered_conditions(newest: Iterable[AlertEvent], rule: CongestionRule) ->
     return conditions
 
 
-def _first_values(windows: Columns, rule: CongestionRule) -> list[int]:
-    """Rows that can be a window's first published value, by window start.
-
-    A window goes from open to final without ever being published when a worker catches up.
-    """
-    status, level = np.asarray(windows["status"]), np.asarray(windows["level"])
-    chosen = (status == Status.PUBLISHED) | (status == Status.FINAL)
-    chosen &= (np.asarray(windows["window_s"]) == rule.window_s) & (level > 0)
+def _published_values(windows: Columns, rule: CongestionRule) -> list[int]:
+    """Rows that are a window's published value, by window start."""
+    chosen = np.asarray(windows["status"]) == Status.PUBLISHED
+    chosen &= (np.asarray(windows["window_s"]) == rule.window_s) & (np.asarray(windows["level"]) > 0)
     rows = np.flatnonzero(chosen)
     order = np.argsort(np.asarray(windows["window_start"])[rows], kind="stable")
     return [int(row) for row in rows[order]]
