@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace as with_fields
 
 from models.alert_event import CHANGED, CLEARED, RAISED, AlertEvent, alert_id, parts_of
 from models.city import City
@@ -37,7 +38,8 @@ class CongestionRule:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What the rule knows of one segment. `severity` 0: no alert is open. `since_s`: start of the first bad
-    window of the run or of the open alert; `evaluated_s`: end of the newest window looked at."""
+    window of the run or of the open alert; `evaluated_s`: end of the newest window looked at. Good windows
+    are counted without an open alert too: one may still become known (`recall`)."""
 
     evaluated_s: int = 0
     since_s: int = 0
@@ -114,7 +116,8 @@ def evaluate(
     if condition.severity:
         return _while_open(condition, end_s, level, rule)
     if level < rule.raise_level:
-        return replace(condition, bad_windows=0), None
+        good_windows = condition.good_windows + 1 if level <= rule.clear_level else 0
+        return replace(condition, bad_windows=0, good_windows=good_windows), None
     bad_windows = condition.bad_windows + 1 if adjacent else 1
     since_s = start_s if bad_windows == 1 else condition.since_s
     condition = replace(condition, bad_windows=bad_windows, since_s=since_s, good_windows=0)
@@ -135,7 +138,7 @@ def _while_open(
             return replace(condition, good_windows=good_windows), None
         reason = f"level {level}, at {rule.clear_level} or better for {good_windows} windows"
         change = Change(CLEARED, condition.since_s, condition.severity, reason)
-        return Condition(evaluated_s=condition.evaluated_s), change
+        return Condition(evaluated_s=condition.evaluated_s, good_windows=good_windows), change
     condition = replace(condition, good_windows=0)
     severity = severity_of(level, end_s - condition.since_s, rule)
     if level < rule.raise_level or severity <= condition.severity:
@@ -155,14 +158,67 @@ def remembered_conditions(newest: Iterable[AlertEvent], rule: CongestionRule) ->
     An alert that was not cleared is open again, and no window that was evaluated for one is looked at twice.
     """
     conditions: dict[str, Condition] = {}
-    for event in sorted((e for e in newest if e.rule == rule.name), key=lambda e: (e.version, e.alert_id)):
-        evaluated_s = event.version // 1000
+    for segment_id, (event, version) in _newest_of_segments(newest, rule).items():
         if event.event == CLEARED:
-            conditions[event.segment_id] = Condition(evaluated_s=evaluated_s)
+            conditions[segment_id] = Condition(evaluated_s=version // 1000)
         else:
             _, _, since_s = parts_of(event.alert_id)
-            conditions[event.segment_id] = Condition(evaluated_s, since_s, severity=event.severity)
+            conditions[segment_id] = Condition(version // 1000, since_s, severity=event.severity)
     return conditions
+
+
+def recall(
+    conditions: Conditions, newest: Iterable[AlertEvent], clock_ms: int, city: City, rule: CongestionRule
+) -> tuple[Conditions, list[AlertEvent]]:
+    """Add what the history knows (the newest event of each alert) to conditions that went on without it.
+
+    Returns the new conditions and what that ends, stamped with `clock_ms`. A segment has one alert at most:
+    where one was raised again under a second id, the first goes on and the second is cleared; one whose good
+    windows have passed meanwhile is cleared.
+    """
+    newest = list(newest)
+    remembered = remembered_conditions(newest, rule)
+    ends: list[tuple[AlertEvent, str, Condition]] = []
+    after = dict(conditions)
+    for segment_id, (event, version) in _newest_of_segments(newest, rule).items():
+        condition, known = after.get(segment_id, Condition()), remembered[segment_id]
+        first_id, second_id = event.alert_id, alert_id(rule.name, segment_id, condition.since_s)
+        history_is_newer = condition.evaluated_s * 1000 <= version
+        if condition.severity and second_id != first_id and (known.severity or history_is_newer):
+            ended = with_fields(event, alert_id=second_id, severity=condition.severity)
+            ends.append((ended, f"goes on as {first_id}", condition))
+        if history_is_newer:
+            after[segment_id] = known
+        elif known.severity and condition.good_windows >= rule.keep_windows:
+            reason = f"at {rule.clear_level} or better for {condition.good_windows} windows"
+            ends.append((event, reason, condition))
+        elif known.severity:
+            severity = max(known.severity, condition.severity)
+            after[segment_id] = replace(condition, since_s=known.since_s, severity=severity, bad_windows=0)
+    return after, [
+        with_fields(
+            ended, event=CLEARED, at_ms=clock_ms, detail=reason, version=_just_after(ended, condition)
+        )
+        for ended, reason, condition in ends
+        if ended.segment_id in city.segment_position
+    ]
+
+
+def _just_after(event: AlertEvent, condition: Condition) -> int:
+    """A version above everything that was told of the segment and below the next window's."""
+    return max(event.version, condition.evaluated_s * 1000) + 1
+
+
+def _newest_of_segments(
+    newest: Iterable[AlertEvent], rule: CongestionRule
+) -> dict[str, tuple[AlertEvent, int]]:
+    """Segment id -> (newest event, the open alert's where one is open; largest version of all its alerts)."""
+    found: dict[str, tuple[AlertEvent, int]] = {}
+    mine = (event for event in newest if event.rule == rule.name)
+    for event in sorted(mine, key=lambda e: (e.event != CLEARED, e.version, e.alert_id)):
+        _, before = found.get(event.segment_id, (event, 0))
+        found[event.segment_id] = (event, max(before, event.version))
+    return found
 
 
 def _published_values(windows: Columns, rule: CongestionRule) -> list[int]:

@@ -101,19 +101,38 @@ class SensorDiagnostics:
         self._open = np.zeros((len(FAULTS), count), dtype=np.bool_)
         self._since_ms, self._decided_ms = np.zeros((2, len(FAULTS), count), dtype=np.int64)
 
-    def remember(self, newest: Iterable[AlertEvent]) -> None:
-        """Open faults at a start, from the newest event of each alert that history knows; what was decided
-        then is not decided again."""
-        for event in sorted(newest, key=lambda event: (event.version, event.alert_id)):
+    def remember(self, newest: Iterable[AlertEvent]) -> list[FaultEvent]:
+        """Open faults of earlier starts, from the newest event of each alert that history knows; what was
+        decided then is not decided again. May come late: returns what that ends, because a sensor has each
+        fault once and the id that it had first goes on."""
+        ends: list[FaultEvent] = []
+        # The open alert of a place comes after what was cleared there, and the newest of them last.
+        for event in sorted(
+            newest, key=lambda event: (event.event != CLEARED, event.version, event.alert_id)
+        ):
             if event.rule not in FAULTS:
                 continue
             _, sensor_id, since_s = parts_of(event.alert_id)
             sensor = self.city.sensor_position.get(sensor_id)
-            if sensor is not None:
-                fault = FAULTS.index(event.rule)
-                self._open[fault, sensor] = event.event != CLEARED
-                self._since_ms[fault, sensor] = since_s * 1000
-                self._decided_ms[fault, sensor] = event.version
+            if sensor is not None and self.mine[sensor]:
+                place = FAULTS.index(event.rule), sensor
+                ends += self._recall(place, event.event != CLEARED, since_s * 1000, event.version)
+        return ends
+
+    def _recall(
+        self, place: tuple[int, int], was_open: bool, since_ms: int, decided_ms: int
+    ) -> Iterator[FaultEvent]:
+        fault, sensor = place
+        decided_here = int(self._decided_ms[place]) > decided_ms
+        ends_ms = max(self.clock_ms, int(self._decided_ms[place]) + 1)
+        second = bool(self._open[place]) and int(self._since_ms[place]) // 1000 != since_ms // 1000
+        if second and (was_open or not decided_here):
+            yield FaultEvent(ends_ms, sensor, fault, CLEARED, int(self._since_ms[place]))
+        if was_open and decided_here and not self._open[place]:
+            yield FaultEvent(ends_ms, sensor, fault, CLEARED, since_ms)  # it ended before it was recalled
+        elif was_open or not decided_here:
+            self._open[place], self._since_ms[place] = was_open, since_ms
+            self._decided_ms[place] = max(decided_ms, int(self._decided_ms[place]))
 
     @property
     def next_look_ms(self) -> int:

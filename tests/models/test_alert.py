@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.alert import Conditions, CongestionRule, remembered_conditions, step
+from models.alert import Conditions, CongestionRule, recall, remembered_conditions, step
 from models.alert_event import AlertEvent, alert_id, decode_alert_event, encode_alert_event, parts_of
 from models.index_columns import Columns, Status
 from tests.models.builders import NOON_MS, a_city
@@ -148,6 +148,69 @@ def test_a_start_in_the_middle_tells_the_same_events_as_no_stop(drawing: str, st
     told = before + run(after, remembered_conditions(newest.values(), RULE))
     assert {event.key for event in told} == {event.key for event in whole}
     assert len(told) == len({(event.key, event.version) for event in told})
+
+
+def told_late(drawing: str, start: int, recalled: int) -> tuple[list[AlertEvent], list[AlertEvent]]:
+    """(what a process told until `start`, what the next one told that begins there and only after window
+    `recalled` is answered which alerts are open)."""
+    records = [windows((number, int(level))) for number, level in enumerate(drawing) if level != "."]
+    before, conditions, told = run(records[:start]), {}, []
+    newest = {event.alert_id: event for event in before}
+    for number, record in enumerate(records[start:], start):
+        conditions, events = step(conditions, record, 1, CITY, RULE)
+        told += events
+        if number == recalled:
+            conditions, events = recall(conditions, newest.values(), 1, CITY, RULE)
+            told += events
+    return before, told
+
+
+def named(events: list[AlertEvent]) -> list[tuple[int, str]]:
+    """(first bad window, event) of each."""
+    return [((parts_of(e.alert_id)[2] - NOON_S) // WINDOW_S, e.event) for e in events]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "recalled", "told"),
+    [
+        # raised at 0; the answer comes while nothing happened: it clears as if it had been known
+        ("5551133", 3, [(0, "cleared")]),
+        # it was good again before the answer came
+        ("5551133", 6, [(0, "cleared")]),
+        # raised again under a second id: the first goes on
+        ("5555555", 5, [(2, "raised"), (2, "cleared"), (0, "changed")]),
+        ("55555511", 5, [(2, "raised"), (2, "cleared"), (0, "cleared")]),
+        # raised again and cleared again before the answer came
+        ("55555511", 7, [(2, "raised"), (2, "cleared"), (0, "cleared")]),
+    ],
+)
+def test_an_open_alert_that_is_recalled_late_ends_and_has_no_second_id(
+    drawing: str, recalled: int, told: list[tuple[int, str]]
+) -> None:
+    before, after = told_late(drawing, 2, recalled)
+    assert named(before) == [(0, "raised")]
+    assert named(after) == told
+
+
+@given(DRAWINGS, st.integers(0, 40), st.integers(0, 40))
+def test_whenever_the_history_answers_one_alert_is_open_where_it_is_bad_and_none_where_it_is_good(
+    drawing: str, start: int, late: int
+) -> None:
+    levels = [level for level in drawing if level != "."]
+    before, after = told_late(drawing, start, min(start + late, len(levels) - 1))
+    newest: dict[str, AlertEvent] = {}
+    for event in before + after:
+        assert event.version >= newest.get(event.alert_id, event).version
+        newest[event.alert_id] = event
+    still_open = {event.alert_id for event in newest.values() if event.event != "cleared"}
+    if start >= len(levels):
+        return  # nothing came after the start: nobody was asked
+    assert len(still_open) <= 1
+    if levels[-2:] == ["1", "1"] and start <= len(levels) - 2:
+        assert still_open == set()
+    assert {
+        remembered.severity > 0 for remembered in remembered_conditions(newest.values(), RULE).values()
+    } <= {bool(still_open)}
 
 
 @given(DRAWINGS)

@@ -178,6 +178,53 @@ def test_an_open_fault_of_an_earlier_start_is_known_and_ends() -> None:
     assert fault_alert(told[0], CITY).alert_id == raised[0].alert_id
 
 
+def recalled_late(
+    drawing: str, recalled: int, since_s: int, event: str = "raised"
+) -> list[tuple[str, str, int]]:
+    """(fault, event, seconds of its id after noon) of a process that begins at noon and is answered only
+    after that many half minutes that the watched sensor had been stuck since `since_s` after noon."""
+    diagnostics = SensorDiagnostics(CITY, EVERYBODY, DiagnosticRules())
+    at_ms = NOON_MS + (30_000 if event == "cleared" else -1000)
+    raised = FaultEvent(at_ms, 0, FAULTS.index("stuck"), event, NOON_MS + since_s * 1000)
+    told: list[FaultEvent] = []
+    payloads = log_of(drawing)
+    cut = 1 + recalled * 34
+    told += diagnostics.fold(columns_of(payloads[:cut], CITY))
+    told += diagnostics.remember([fault_alert(raised, CITY)])
+    told += diagnostics.fold(columns_of(payloads[cut:], CITY))
+    versions = [fault_alert(event, CITY).version for event in told]
+    assert versions == sorted(versions)
+    return [(FAULTS[e.fault], e.event, (e.since_ms - NOON_MS) // 1000) for e in told]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "recalled", "told"),
+    [
+        # known before anything is read: it goes on, and ends
+        ("======oo", 0, [("stuck", "cleared", -600)]),
+        # raised again under a second id: the first goes on, and ends
+        ("========oo", 7, [("stuck", "raised", 30), ("stuck", "cleared", 30), ("stuck", "cleared", -600)]),
+        ("========oo", 6, [("stuck", "raised", 30), ("stuck", "cleared", 30), ("stuck", "cleared", -600)]),
+        # raised and cleared again before the answer came
+        ("========ooo", 11, [("stuck", "raised", 30), ("stuck", "cleared", 30), ("stuck", "cleared", -600)]),
+        # sound since the beginning: it ends with the next sound observation
+        ("ooooo", 3, [("stuck", "cleared", -600)]),
+    ],
+)
+def test_an_open_fault_that_is_recalled_late_ends_and_has_no_second_id(
+    drawing: str, recalled: int, told: list[tuple[str, str, int]]
+) -> None:
+    assert recalled_late(drawing, recalled, -600) == told
+
+
+def test_a_fault_that_the_history_knows_as_ended_is_not_ended_again() -> None:
+    assert recalled_late("oooooo", 3, -600, "cleared") == []
+    assert recalled_late("======oo", 6, -600, "cleared") == [
+        ("stuck", "raised", 30),
+        ("stuck", "cleared", 30),
+    ]
+
+
 def raised_since_s(event: AlertEvent) -> int:
     return int(event.alert_id.rpartition(".")[2])
 
