@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import closing
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -34,8 +34,9 @@ def follow(
 ) -> None:
     """Give every record's value to `take` until `stopping`; connects again for as long as it takes.
 
-    A value is None where the record is a tombstone. `report` gets what is wrong in words, and "" once reading works. Each new connection starts again a
-    little before the end: what was seen already changes nothing when it is folded a second time.
+    A value is None where the record is a tombstone. `report` gets what is wrong in words, and "" once
+    reading works. Each new connection starts again a little before the end: what was seen already changes
+    nothing when it is folded a second time.
     """
     arguments = {**_DEFAULTS, **settings, "group_id": None, "enable_auto_commit": False}
     while not stopping.is_set():

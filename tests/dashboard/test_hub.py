@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from kafka import KafkaProducer
@@ -14,6 +17,7 @@ from dashboard.fanout import Tick
 from dashboard.hub import Hub
 from dashboard.metrics import WebMetrics
 from dashboard.snapshot import TypicalPlace
+from models.index_columns import IndexRecord
 from streams.broker import BrokerAddress
 from tests.dashboard.a_picture import (
     NOON_S,
@@ -74,6 +78,113 @@ def test_bytes_that_are_no_index_record_are_counted_and_stop_nothing() -> None:
         assert hub.take(nonsense) == 0
     assert metrics.registry.get_sample_value("citybrain_undecodable_records_total") == 4
     assert hub.take(encoded(segment_record(CITY, 4.0))[0]) == 6
+
+
+def _with_column(name: str, column: bytes | list[str]) -> Callable[[IndexRecord], object]:
+    return lambda record: record.columns.__setitem__(name, column)
+
+
+def _with(**values: Any) -> Callable[[IndexRecord], object]:
+    def change(record: IndexRecord) -> None:
+        for name, value in values.items():
+            setattr(record, name, value)
+
+    return change
+
+
+BREAKINGS: dict[str, Callable[[IndexRecord], object]] = {
+    "a missing column": lambda record: record.columns.pop("level"),
+    "one value too few": lambda record: record.columns.__setitem__("status", bytes(record.rows - 1)),
+    "another width": _with_column("window_start", bytes(8 * 6)),
+    "bytes in place of names": _with_column("segment_id", bytes(6)),
+    "names in place of numbers": _with_column("level", ["1"] * 6),
+    "a level that does not exist": _with_column("level", bytes([1, 2, 3, 4, 5, 6])),
+    "a status that does not exist": _with_column("status", bytes([9] * 6)),
+    "more rows than columns": _with(rows=7),
+    "another city": _with(city_id="other"),
+    "another kind": _with(kind="sensor"),
+    "a clock beyond all calendars": _with(clock_ms=10**17),
+    "data beyond all calendars": _with(data_ms=10**17),
+    "a count below zero": _with(counts={"accepted": -1}),
+}
+
+
+@pytest.mark.parametrize("breaking", sorted(BREAKINGS))
+def test_an_index_record_that_cannot_be_shown_is_counted_and_changes_nothing(breaking: str) -> None:
+    metrics = WebMetrics(CollectorRegistry())
+    hub = _hub(metrics=metrics)
+    hub.take(encoded(segment_record(CITY, 4.0))[0])
+    before = json.loads(hub.tick().payload)
+    record = segment_record(CITY, 1.0, version=9)
+    BREAKINGS[breaking](record)
+    assert hub.take(encoded(record)[0]) == 0
+    assert metrics.registry.get_sample_value("citybrain_foreign_records_total") == 1
+    after = json.loads(hub.tick().payload)
+    assert after["segments"] == before["segments"]
+    assert after["lag"]["partitions"] == before["lag"]["partitions"]
+
+
+def test_an_area_record_with_a_status_nobody_knows_is_counted_and_the_ticks_go_on() -> None:
+    metrics = WebMetrics(CollectorRegistry())
+    hub = _hub(metrics=metrics)
+    record = area_record(CITY, every_area(CITY, 6.0))
+    record.columns["status"] = bytes([7] * record.rows)
+    assert hub.take(encoded(record)[0]) == 0
+    assert metrics.registry.get_sample_value("citybrain_foreign_records_total") == 1
+    assert json.loads(hub.tick().payload)["city"]["index"] is None
+
+
+def test_a_record_without_a_value_is_counted_and_stops_nothing() -> None:
+    metrics = WebMetrics(CollectorRegistry())
+    hub = _hub(metrics=metrics)
+    assert hub.take(None) == 0
+    assert metrics.registry.get_sample_value("citybrain_undecodable_records_total") == 1
+
+
+def test_a_foreign_record_on_the_topic_does_not_end_the_reading(embedded_broker: BrokerAddress) -> None:
+    embedded_broker.create_topics(TOPICS)
+    broken = segment_record(CITY, 4.0)
+    del broken.columns["version"]
+    good = encoded(segment_record(CITY, 1.0))
+    _produce(embedded_broker, "indices", [*encoded(broken), b"no record", *good])
+    hub = _hub(embedded_broker)
+    hub.start()
+    try:
+        wait_until(lambda: hub.snapshot is not None and hub.snapshot.segments.levels == "AQEBAQEB", "levels")
+    finally:
+        hub.stop()
+
+
+def test_a_tick_that_fails_unexpectedly_is_told_to_the_owner() -> None:
+    told = threading.Event()
+    hub = Hub(CITY, None, day_type_of=every_day_a_workday, on_failure=told.set)
+
+    def break_(_tick: Tick) -> None:
+        raise ZeroDivisionError
+
+    hub.listen(break_)
+    hub.start()
+    try:
+        assert told.wait(10)
+    finally:
+        hub.stop()
+
+
+def test_following_that_fails_unexpectedly_is_told_to_the_owner(embedded_broker: BrokerAddress) -> None:
+    embedded_broker.create_topics(TOPICS)
+    told = threading.Event()
+    hub = Hub(
+        CITY,
+        {**embedded_broker.consumer_arguments, "fetch_max_wait_ms": "soon"},
+        day_type_of=every_day_a_workday,
+        on_failure=told.set,
+    )
+    hub.start()
+    try:
+        assert told.wait(20)
+        wait_until(lambda: hub.newest is not None, "the ticks go on")
+    finally:
+        hub.stop()
 
 
 def test_typical_values_and_the_state_of_the_history_are_shown_from_the_next_tick_on() -> None:

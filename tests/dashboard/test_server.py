@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from urllib.error import HTTPError
@@ -333,3 +334,20 @@ def test_a_port_that_is_taken_is_named(site: Site) -> None:
     web = create_app(site.city, site.hub, site.readers, day_type_of=every_day_a_workday, metrics=site.metrics)
     with pytest.raises(ConfigurationError, match="port"):
         WebServer(web, "127.0.0.1", int(site.address.rpartition(":")[2]))
+
+
+def test_a_server_that_ends_by_itself_tells_its_owner_and_one_that_is_stopped_does_not(site: Site) -> None:
+    told = threading.Event()
+    web = create_app(site.city, site.hub, site.readers, day_type_of=every_day_a_workday, metrics=site.metrics)
+    stopped = WebServer(web, "127.0.0.1", 0, on_failure=told.set)
+    stopped.start()
+    stopped.stop()
+    assert not told.is_set()
+
+    async def refuse_to_start(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "lifespan.startup.failed", "message": "no room"})
+
+    broken = WebServer(replace(web, asgi=refuse_to_start), "127.0.0.1", 0, on_failure=told.set)
+    broken.start()
+    assert told.wait(10)
+    broken.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 import numpy as np
@@ -63,6 +64,25 @@ def test_an_unreachable_history_leaves_the_last_values_and_ends_nothing() -> Non
     refresher.start()
     refresher.stop()
     assert published == []
+
+
+def test_an_error_that_nobody_expected_is_told_to_the_owner() -> None:
+    class _Broken(SteadyHistory):
+        def typical_at(self, kind: str, day_type: str, slot: int) -> Columns:
+            return {"area_id": ["tiny"]}  # and none of the other columns
+
+    told = threading.Event()
+    refresher = TypicalRefresher(
+        CITY,
+        _Broken(CITY),
+        every_day_a_workday,
+        lambda _places: None,
+        lambda: EVENING,
+        on_failure=told.set,
+    )
+    refresher.start()
+    assert told.wait(10)
+    refresher.stop()
 
 
 def test_the_thread_refreshes_at_once_when_it_starts() -> None:
