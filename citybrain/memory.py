@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import structlog
 
 from models.alert_event import AlertEvent
 from models.area import Areas
 from models.city import City
-from models.errors import StoreRejected, StoreUnavailable
 from models.partition_index import PartitionIndex
 from models.partitioning import partition_of
 from models.window import WINDOW_LENGTHS_S, PartitionWindows, TimeRules
@@ -22,8 +20,6 @@ from streams.archive_partition import archived_columns
 
 ALERTS_REMEMBERED_S = 30 * 86_400
 """An alert that has said nothing for so long is not continued after a start."""
-
-log = structlog.get_logger(__name__)
 
 
 def remembered_s(rules: TimeRules) -> int:
@@ -77,18 +73,9 @@ def remember_fates(
 
 
 def remember_alerts(history: History) -> Callable[[], list[AlertEvent]]:
-    """For the alerts: the newest event of each alert. Alerts go on without a history; then what was raised
-    before the start is not known, and its end is not told."""
-
-    def recall() -> list[AlertEvent]:
-        since_s = int(time.time()) - ALERTS_REMEMBERED_S
-        try:
-            return newest_alert_events(history, since_s)
-        except (StoreUnavailable, StoreRejected) as error:
-            log.warning("alerts of earlier starts are not known", problem=str(error))
-            return []
-
-    return recall
+    """For the alerts: asks for the newest event of each alert. Raises StoreUnavailable and StoreRejected; the
+    alerts go on meanwhile, and ask again."""
+    return lambda: newest_alert_events(history, int(time.time()) - ALERTS_REMEMBERED_S)
 
 
 def _chosen(rows: Result, mask: np.ndarray) -> Result:

@@ -34,6 +34,11 @@ class CongestionRule:
     keep_windows: int = 2
     long_s: int = 1800
 
+    @property
+    def counted_s(self) -> int:
+        """How much of the log a run takes, from before the record of its first window to its last."""
+        return (max(self.for_windows, self.keep_windows) + 1) * self.window_s
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -52,6 +52,14 @@ class DiagnosticRules:
     wrong_of_last: tuple[int, int] = (5, 6)
     ahead_s: int = 120
 
+    def counted_s(self, period_s: float) -> float:
+        """How much of the log a run takes of a sensor with that interval: from before its first observation
+        until it decides."""
+        observations = max(
+            self.silent_periods, self.good_periods, self.stuck_observations, self.wrong_of_last[1]
+        )
+        return max(self.least_silence_s, (observations + 1) * period_s)
+
 
 class FaultEvent(NamedTuple):
     """A fault of the sensor at position `sensor` began or ended. `at_ms` is the log's clock then, `since_ms`
@@ -138,6 +146,13 @@ class SensorDiagnostics:
     def next_look_ms(self) -> int:
         """Before the clock shows this nobody can have been silent for too long."""
         return self._look_ms
+
+    @property
+    def counted_ms(self) -> int:
+        """How much of the log the rules count: runs of the slowest sensor, by what the city expects and by
+        what was heard."""
+        slowest_ms = int(self._period_ms[self.mine].max(initial=self.city.expected_period_s * 1000))
+        return round(self.rules.counted_s(slowest_ms / 1000) * 1000)
 
     def fold(self, columns: ObservationColumns) -> list[FaultEvent]:
         """Take records in log order; the faults that began and ended, in order of time."""

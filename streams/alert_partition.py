@@ -1,4 +1,8 @@
-"""The alert job of one partition of a running worker: index records and observations in, alert events out."""
+"""The alert job of one partition of a running worker: index records and observations in, alert events out.
+
+Records are read again after a start for as long as a rule counts: a run begins before the record that
+decides. What was decided already is not decided again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from models.alert import Conditions, CongestionRule, remembered_conditions, step
+from models.alert import Conditions, CongestionRule, recall, step
 from models.alert_event import AlertEvent
 from models.city import City
 from models.diagnostics import DiagnosticRules, SensorDiagnostics
@@ -19,28 +23,27 @@ from streams.batches import Batch
 from streams.in_order_acks import InOrderAcks
 from streams.topics import INDICES
 
-HOLD_S = 600
-"""Records are read again after a start for this much log time: the runs that a rule counts begin before the
-record that decides. What was decided already is not decided again."""
-
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class SegmentAlerts:
-    """The congestion rule on one partition of the indices. `remembered`: the newest event of each alert."""
+    """The congestion rule on one partition of the indices."""
 
     city: City
     rule: CongestionRule
-    remembered: Sequence[AlertEvent]
     acks: InOrderAcks = field(default_factory=InOrderAcks)
-    conditions: Conditions = field(init=False)
+    conditions: Conditions = field(default_factory=dict)
+    recalled: bool = False
     clock_ms: int = 0
     next_offset: int = -1
     refused: int = 0
 
-    def __post_init__(self) -> None:
-        self.conditions = remembered_conditions(self.remembered, self.rule)
+    def recall(self, newest: Sequence[AlertEvent]) -> list[AlertEvent]:
+        """Add what the history knows, the newest event of each alert; what that ends."""
+        self.recalled = True
+        self.conditions, ended = recall(self.conditions, newest, self.clock_ms, self.city, self.rule)
+        return ended
 
     def take(self, batch: Batch) -> list[AlertEvent]:
         """Evaluate index records in log order. Call `settle` once the events are durable."""
@@ -69,24 +72,26 @@ class SegmentAlerts:
 
     def settle(self) -> int:
         """Acknowledge what no rule needs any more; the number of records."""
-        return self.acks.release(self.clock_ms - HOLD_S * 1000)
+        return self.acks.release(self.clock_ms - self.rule.counted_s * 1000)
 
 
 class SensorAlerts:
     """The diagnostics on one partition of the observations. Bad records are the index worker's to report."""
 
-    def __init__(
-        self,
-        city: City,
-        partition: int,
-        partitions: int,
-        rules: DiagnosticRules,
-        remembered: Sequence[AlertEvent],
-    ) -> None:
+    def __init__(self, city: City, partition: int, partitions: int, rules: DiagnosticRules) -> None:
         self.city = city
         self.diagnostics = SensorDiagnostics(city, sensors_of_partition(city, partition, partitions), rules)
-        self.diagnostics.remember(remembered)
-        self.acks, self.next_offset = InOrderAcks(), -1
+        self.acks, self.next_offset, self.recalled = InOrderAcks(), -1, False
+
+    @property
+    def clock_ms(self) -> int:
+        """The log's clock."""
+        return self.diagnostics.clock_ms
+
+    def recall(self, newest: Sequence[AlertEvent]) -> list[AlertEvent]:
+        """Add what the history knows, the newest event of each alert; what that ends."""
+        self.recalled = True
+        return [fault_alert(event, self.city) for event in self.diagnostics.remember(newest)]
 
     def take(self, batch: Batch) -> list[AlertEvent]:
         """Judge observations in log order. Call `settle` once the events are durable."""
@@ -95,9 +100,9 @@ class SensorAlerts:
         self.next_offset = batch.next_offset
         columns, _ = decode(batch.payloads, batch.offsets, self.city)
         found = self.diagnostics.fold(columns)
-        self.acks.hold(batch.events, self.diagnostics.clock_ms)
+        self.acks.hold(batch.events, self.clock_ms)
         return [fault_alert(event, self.city) for event in found]
 
     def settle(self) -> int:
         """Acknowledge what no fault needs any more; the number of records."""
-        return self.acks.release(self.diagnostics.clock_ms - HOLD_S * 1000)
+        return self.acks.release(self.clock_ms - self.diagnostics.counted_ms)

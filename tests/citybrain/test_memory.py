@@ -11,6 +11,7 @@ import pytest
 
 from citybrain.memory import remember_alerts, remember_fates, start_from_archive
 from models.area import areas_of
+from models.errors import StoreUnavailable
 from models.partition_index import PartitionIndex
 from models.partitioning import partition_of
 from models.window import TimeRules
@@ -18,7 +19,7 @@ from store.history import History, open_history
 from store.migrate import migrate
 from streams.archive_partition import ArchivePartition
 from streams.topics import OBSERVATIONS
-from tests.models.builders import a_city, an_observation, columns_of
+from tests.models.builders import a_city, a_clock, an_observation, columns_of
 from tests.streams.test_index_partition import a_batch, events
 
 CITY = a_city()
@@ -49,8 +50,10 @@ def archived(history: History, records: list[bytes]) -> None:
         mine = [r for r in records if partition_of(_segment(r), PARTITIONS) == partition]
         start = remember_fates(history, CITY, OBSERVATIONS.name, "log-1", TimeRules())
         archive = ArchivePartition(partition, "log-1", CITY, start)
-        rows, _ = archive.take(a_batch(events(*mine, partition=partition)))
+        now_ms = int(time.time() * 1000)
+        rows, accounting = archive.take(a_batch(events(a_clock(now_ms), *mine, partition=partition)))
         history.insert("observations", rows)
+        history.insert("accounting", accounting)
 
 
 def _segment(record: bytes) -> str:
@@ -91,9 +94,32 @@ def test_a_repetition_after_a_restart_is_known_by_its_offset_in_the_log(history:
     assert list(rows["fate"]) == ["counted"], "offsets of another log say nothing here"
 
 
-def test_alerts_begin_empty_where_the_history_does_not_answer() -> None:
+def test_a_history_that_is_away_says_so_when_asked_for_alerts() -> None:
     unreachable = open_history("clickhouse://127.0.0.1:1/citybrain")  # nothing listens on port 1
     try:
-        assert remember_alerts(unreachable)() == []
+        with pytest.raises(StoreUnavailable):
+            remember_alerts(unreachable)()
     finally:
         unreachable.close()
+
+
+def test_what_came_too_late_counts_in_no_rebuilt_window(history: History) -> None:
+    archived(history, recent_records())
+    late = archived_late(history)
+    start = start_from_archive(history, CITY, areas_of(CITY), PARTITIONS, TimeRules())
+    partition = partition_of(_segment(late), PARTITIONS)
+    starts_ms = {change.window.start_ms for change in start(partition).windows.collect(True)}
+    late_ms = int(columns_of([late], CITY).start_ms[0])
+    assert late_ms // 60_000 * 60_000 not in starts_ms
+
+
+def archived_late(history: History) -> bytes:
+    """Archive one more observation, too late for any window, and return it."""
+    late = an_observation("s1-0", int(time.time()) // 60 * 60_000 - 1_020_000)
+    partition = partition_of(_segment(late), PARTITIONS)
+    start = remember_fates(history, CITY, OBSERVATIONS.name, "log-1", TimeRules())
+    archive = ArchivePartition(partition, "log-1", CITY, start)
+    rows, _ = archive.take(a_batch(events(late, first_offset=500, partition=partition)))
+    assert list(rows["fate"]) == ["late"], "the log's time is remembered"
+    history.insert("observations", rows)
+    return late

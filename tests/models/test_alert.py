@@ -154,7 +154,8 @@ def told_late(drawing: str, start: int, recalled: int) -> tuple[list[AlertEvent]
     """(what a process told until `start`, what the next one told that begins there and only after window
     `recalled` is answered which alerts are open)."""
     records = [windows((number, int(level))) for number, level in enumerate(drawing) if level != "."]
-    before, conditions, told = run(records[:start]), {}, []
+    before, told = run(records[:start]), list[AlertEvent]()
+    conditions: Conditions = {}
     newest = {event.alert_id: event for event in before}
     for number, record in enumerate(records[start:], start):
         conditions, events = step(conditions, record, 1, CITY, RULE)
