@@ -17,6 +17,7 @@ from config.city_folder import city_folder_of, load_city
 from config.mapping import load_mapping
 from models.area import areas_of
 from models.city import City
+from models.errors import ConfigurationError
 from models.index_columns import Columns
 from models.merge import AreaMerger
 from models.observation import decode
@@ -28,14 +29,22 @@ from streams.feeds.recordings import read_recording
 from streams.feeds.records import FeedRecord, FeedRefusal, only_records
 from streams.feeds.replay import clock_payload
 
+MOST_PARTITIONS = 256
+"""As many as the setting allows."""
 LARGEST_BATCH = 5_000
 SECONDS_PER_BATCH = 300
 """Log seconds after which what was gathered is folded; the result does not depend on it."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read, index, write; the last line of output is the JSON summary."""
+    """Read, index, write; the last line of output is the JSON summary; 1 where no record was accepted.
+
+    Raises ConfigurationError and InputError for wrong arguments, files included.
+    """
     started = time.monotonic()
+    if not 1 <= arguments.partitions <= MOST_PARTITIONS:
+        problem = f"must be 1 to {MOST_PARTITIONS}, not {arguments.partitions}"
+        raise ConfigurationError("--partitions", "", problem, "as in the deployment")
     city = load_city(city_folder_of(arguments.city))
     mapping = load_mapping(arguments.mapping) if arguments.mapping else None
     refused: Counter[str] = Counter()
@@ -72,6 +81,14 @@ def run(arguments: argparse.Namespace) -> int:
         "seconds": round(time.monotonic() - started, 3),
     }
     print(json.dumps(summary))
+    if summary["accepted"] == 0 and refused:
+        print(
+            f"citybrain backtest: none of {read['read']:,} records was accepted, "
+            f"mostly {refused.most_common(1)[0][0]}: "
+            "is --city the right one, and does the recording need a --mapping?",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

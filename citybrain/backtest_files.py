@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from citybrain.backtest_alerts import AlertRow, FaultRow
+from models.errors import InputError
 from models.index_columns import Columns, Source, Status
 
 CITY_HEADER = (
@@ -51,7 +53,10 @@ DIAGNOSTIC_HEADER = ("sensor_id", "fault", "detected_at", "cleared_at")
 
 
 class BacktestFiles:
-    """Gathers final windows and writes city.csv and segments.csv on exit, sorted by time and place."""
+    """Gathers final windows and writes city.csv and segments.csv on exit, sorted by time and place.
+
+    Raises InputError naming the folder or file that cannot be written.
+    """
 
     def __init__(self, folder: Path, window_s: int) -> None:
         self.folder, self.window_s, self.windows = folder, window_s, 0
@@ -59,7 +64,8 @@ class BacktestFiles:
         self._city: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> BacktestFiles:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with _written(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(
@@ -129,10 +135,18 @@ def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
 
 
 def _write_rows(path: Path, header: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with _written(path), path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(str(path), f"cannot be written: {error.strerror}", "choose another --out") from None
 
 
 def _iso(epoch_s: Any) -> str:

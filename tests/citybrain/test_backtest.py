@@ -94,3 +94,54 @@ def test_a_missing_file_is_an_input_error(
     words = ["backtest", "--city", str(city), "--observations", "gone.ndjson", "--out", str(tmp_path / "o")]
     assert main(words) == 2
     assert "gone.ndjson" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("partitions", ["0", "-3", "257"])
+def test_a_number_of_partitions_that_no_deployment_has_is_refused(
+    partitions: str, recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, recording = recorded
+    words = ["--city", str(city), "--observations", str(recording), "--out", str(tmp_path / "out")]
+    assert main(["backtest", *words, "--partitions", partitions]) == 2
+    assert capsys.readouterr().err == (
+        f"citybrain backtest: --partitions: must be 1 to 256, not {partitions} (as in the deployment)\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_that_cannot_be_written_are_one_line_that_names_the_folder(
+    recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, recording = recorded
+    (tmp_path / "file").write_text("")
+    taken = tmp_path / "taken"
+    (taken / "city.csv").mkdir(parents=True)
+    for out, named in (
+        (Path("/proc/x"), "/proc/x"),
+        (tmp_path / "file", str(tmp_path / "file")),
+        (taken, str(taken / "city.csv")),
+    ):
+        words = ["--city", str(city), "--observations", str(recording), "--out", str(out)]
+        assert main(["backtest", *words]) == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith(f"citybrain backtest: {named}: cannot be written: ")
+        assert "--out" in error
+
+
+def test_a_recording_of_which_nothing_is_accepted_is_exit_code_1_and_says_what_may_be_wrong(
+    recorded: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, _ = recorded
+    foreign = tmp_path / "foreign.ndjson"
+    line = {"sensor_id": "nobody", "event_time": "2026-03-01T00:00:30Z", "interval_s": 30, "speed_kmh": 40}
+    foreign.write_text(json.dumps(line) + "\n")
+    out = tmp_path / "out"
+    words = ["--city", str(city), "--observations", str(foreign), "--out", str(out)]
+    assert main(["backtest", *words]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out.splitlines()[-1])["refused"] == {"unknown_sensor": 1}
+    assert told.err.splitlines()[-1] == (
+        "citybrain backtest: none of 1 records was accepted, mostly unknown_sensor: "
+        "is --city the right one, and does the recording need a --mapping?"
+    )
+    assert (out / "city.csv").exists()
