@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
-from citybrain import flags
-from models.errors import CitybrainError, ConfigurationError, InputError
+from citybrain import __version__, flags
+from models.errors import CitybrainError, ConfigurationError, InputError, Unavailable
 
 WRONG_INPUT = 2
 FAILED = 1
@@ -38,7 +38,7 @@ COMMANDS = (
     Command(
         "worker",
         "citybrain.worker",
-        "Run one stage against a Kafka cluster: index, merge or archive.",
+        "Run one stage against a Kafka cluster: index, merge, alerts or archive.",
         flags.worker_flags,
     ),
     Command(
@@ -73,6 +73,7 @@ def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="citybrain", description="A city's live picture: observations in, indices out, on one wall."
     )
+    parser.add_argument("--version", action="version", version=f"citybrain {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         sub = commands.add_parser(command.name, help=command.sentence, description=command.sentence)
@@ -94,8 +95,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ConfigurationError, InputError) as error:
         print(f"citybrain {arguments.command}: {error}", file=sys.stderr)
         return WRONG_INPUT
+    except Unavailable as error:
+        print(f"citybrain {arguments.command}: {_why_unavailable(error)}", file=sys.stderr)
+        return FAILED
     except CitybrainError as error:
         print(f"citybrain {arguments.command}: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _why_unavailable(error: Unavailable) -> str:
+    """Place, problem and remedy: the error's own text promises another try, but this process ends."""
+    held = error.place.startswith("chdb:") and error.problem.startswith("held by another process")
+    remedy = " (another citybrain uses it; ask its API or stop it)" if held else ""
+    return f"{error.place}: {error.problem}{remedy}"

@@ -60,8 +60,8 @@ def migrate_flags(parser: argparse.ArgumentParser) -> None:
 def dead_letters_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `citybrain dead-letters`."""
     parser.add_argument("action", choices=("list", "show"), help="list: newest first; show: one payload")
-    parser.add_argument("place", nargs="?", help="show: TOPIC-PARTITION-OFFSET as `list` prints it")
-    parser.add_argument("--days", type=float, default=1.0, help="how far back (1)")
+    parser.add_argument("place", nargs="?", help="show: TOPIC-PARTITION-OFFSET@LOG as `list` prints it")
+    parser.add_argument("--days", type=float, default=1.0, help="list: how far back (1)")
     parser.add_argument("--limit", type=int, default=50, help="most letters listed (50)")
     parser.add_argument("--history", help="address, instead of CITYBRAIN_HISTORY")
 

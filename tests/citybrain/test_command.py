@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from citybrain import __version__
 from citybrain.command import COMMANDS, build_parser, main
+from citybrain.flags import STAGES
 
 HEAVY = {"numpy", "faust", "dash", "chdb", "kafka", "pydantic", "plotly", "clickhouse_driver"}
 
@@ -88,3 +91,40 @@ def test_a_kafka_that_does_not_answer_is_one_line_and_exits_with_1(
     monkeypatch.setenv("CITYBRAIN_BROKER", "127.0.0.1:1")
     assert main(["worker", "merge"]) == 1
     assert "127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"citybrain {__version__}\n"
+
+
+def test_what_ends_the_process_promises_no_second_try(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYBRAIN_BROKER", "127.0.0.1:1")
+    assert main(["worker", "merge"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("citybrain worker: 127.0.0.1:1: ")
+    assert "trying again" not in error
+
+
+def test_a_history_that_another_citybrain_holds_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = tmp_path / "history" / "status"
+    status.parent.mkdir()
+    status.write_text("PID: 42\n")
+    with status.open("a") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert main(["dead-letters", "list", "--history", f"chdb://{tmp_path}/history"]) == 1
+    assert capsys.readouterr().err == (
+        f"citybrain dead-letters: chdb://{tmp_path}/history: held by another process (PID: 42); only one "
+        "may open it (another citybrain uses it; ask its API or stop it)\n"
+    )
+
+
+def test_the_sentence_of_worker_names_every_stage() -> None:
+    (worker,) = (command for command in COMMANDS if command.name == "worker")
+    assert tuple(worker.sentence.rpartition(": ")[2].rstrip(".").replace(" or ", ", ").split(", ")) == STAGES
