@@ -16,6 +16,7 @@ from models.window import WINDOW_LENGTHS_S, PartitionWindows, TimeRules
 from store.alert_log import newest_alert_events
 from store.history import History, Result
 from store.observations import recent_observations
+from store.resumption import archived_time, counted_before
 from streams.archive_partition import archived_columns
 
 ALERTS_REMEMBERED_S = 30 * 86_400
@@ -38,7 +39,9 @@ def start_from_archive(
     longest_s = max(WINDOW_LENGTHS_S)
     since_s = (int(time.time()) - remembered_s(rules)) // longest_s * longest_s
     rows = recent_observations(history, since_s)
-    rows = _chosen(rows, rows["event_time"] - rows["interval_s"] >= since_s)
+    # What came too late then must not count now, only because no clock record was archived.
+    wanted = (rows["event_time"] - rows["interval_s"] >= since_s) & (rows["fate"] == "counted")
+    rows = _chosen(rows, wanted)
     partition = np.array([partition_of(str(key), partitions) for key in rows["segment_id"]], dtype=np.int64)
 
     def start(number: int) -> PartitionIndex:
@@ -55,18 +58,17 @@ def start_from_archive(
 def remember_fates(
     history: History, city: City, topic: str, log_id: str, rules: TimeRules
 ) -> Callable[[int, int], PartitionWindows]:
-    """For the archive: what it stored before an offset, so that after a restart it knows a repetition."""
+    """For the archive: the log's time before an offset, and what was counted lately before it, so that after
+    a restart it calls late, ahead or a repetition what it would have called so without."""
 
     def start(partition: int, first_offset: int) -> PartitionWindows:
         windows = PartitionWindows(len(city.segments), rules)
-        rows = recent_observations(history, int(time.time()) - remembered_s(rules))
-        earlier = (
-            (rows["topic"] == topic)
-            & (rows["log_id"] == log_id)
-            & (rows["partition_id"] == partition)
-            & (rows["offset"] < first_offset)
-        )
-        windows.fold(archived_columns(_chosen(rows, earlier), city))
+        known = archived_time(history, topic, partition, log_id, first_offset)
+        if known is not None:
+            since_s = max(0, known.basis_ms // 1000 - remembered_s(rules))
+            rows = counted_before(history, topic, partition, log_id, first_offset, since_s)
+            windows.fold(archived_columns(rows, city))
+            windows.resume(known.clock_ms, known.basis_ms)
         return windows
 
     return start

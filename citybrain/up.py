@@ -6,14 +6,21 @@ import argparse
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from kafka import KafkaProducer
 
 from citybrain.demo_history import DemoHistoryProgress, live_begins_s, make_demo_history
 from citybrain.process import prepare_process
-from citybrain.stages import alert_stage, archive_stage, index_stage, merge_stage, run_stages
+from citybrain.stages import (
+    Stage,
+    alert_stage,
+    archive_stage,
+    index_stage,
+    merge_stage,
+    run_stages,
+)
 from citybrain.stopping import run_thread
 from citybrain.upkeep import run_upkeep
 from citybrain.web import running_web
@@ -58,16 +65,16 @@ def run(arguments: argparse.Namespace) -> int:
         with running_web(settings, calendar, city, broker, history) as (server, hub):
             print(f"citybrain is at {server.address}/wall  (Ctrl-C stops it)", flush=True)
             log.info("started", city=city.city_id, seconds=round(time.monotonic() - started, 1))
-            with _sources(settings, broker, city, history, calendar, hub, stopping):
-                healthy = run_stages(
-                    [
-                        index_stage(settings, broker, city, history if broker.embedded else None),
-                        merge_stage(settings, broker, city),
-                        alert_stage(settings, broker, city, history),
-                        archive_stage(settings, broker, city, history),
-                    ],
-                    stopping,
-                )
+            index = index_stage(settings, broker, city, history if broker.embedded else None)
+            stages: list[Stage] = [
+                index,
+                merge_stage(settings, broker, city),
+                alert_stage(settings, broker, city, history),
+                archive_stage(settings, broker, city, history),
+            ]
+            ticked = _every(settings.partitions) if broker.embedded else index.owned
+            with _sources(settings, broker, city, history, calendar, hub, ticked, stopping):
+                healthy = run_stages(stages, stopping)
     return 0 if healthy else 1
 
 
@@ -89,11 +96,12 @@ def _sources(
     history: History,
     calendar: DayCalendar,
     hub: Hub,
+    ticked: Callable[[], Iterable[int]],
     stopping: threading.Event,
 ) -> Iterator[None]:
     """Time, upkeep and, for the demo city, its traffic and its past; ended before the history closes."""
     threads = [
-        run_thread("ticker", lambda: run_ticker(broker, settings.partitions, stopping), stopping),
+        run_thread("ticker", lambda: run_ticker(broker, ticked, stopping), stopping),
         run_thread(
             "upkeep",
             lambda: run_upkeep(settings, city.timezone, calendar.day_type, history, stopping),
@@ -122,6 +130,11 @@ def _sources(
         stopping.set()
         for thread in threads:
             thread.join(JOIN_S)
+
+
+def _every(partitions: int) -> Callable[[], Iterable[int]]:
+    """Nobody else reads the embedded broker: time can begin before the index worker has its partitions."""
+    return lambda: range(partitions)
 
 
 def _feed(

@@ -39,9 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         broker = stack.enter_context(open_broker(settings.broker))
         broker.create_topics(partition_counts(settings.partitions))
         if arguments.stage == "index":
+            index = index_stage(settings, broker, city, None)
             if not arguments.no_ticker:
-                run_thread("ticker", lambda: run_ticker(broker, settings.partitions, stopping), stopping)
-            stage: Stage = index_stage(settings, broker, city, None)
+                run_thread("ticker", lambda: run_ticker(broker, index.owned, stopping), stopping)
+            stage: Stage = index
         elif arguments.stage == "merge":
             stage = merge_stage(settings, broker, city)
         else:

@@ -82,6 +82,15 @@ AREA_DTYPES: dict[str, str] = {
 AREA_KINDS = ("city", "district", "corridor")
 
 
+class LogTime(msgspec.Struct, frozen=True):
+    """What a partition's windows knew of time before the record at `offset`: the log's clock, and the basis
+    that the watermark follows (models.window)."""
+
+    offset: int
+    clock_ms: int
+    basis_ms: int
+
+
 class IndexRecord(msgspec.Struct):
     """One record of topics `indices` and `area-indices`: everything one partition said at one tick.
 
@@ -99,6 +108,7 @@ class IndexRecord(msgspec.Struct):
     columns: dict[str, bytes | list[str]]
     counts: dict[str, int] = {}  # accepted, duplicate, late and each refusal reason, since the worker's start
     log_id: str = ""
+    resume: LogTime | None = None  # segment only: where the worker that takes over begins to read
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -92,6 +92,15 @@ class PartitionWindows:
         """Every window that ends at or before this is published; 0 before any time is known."""
         return max(0, self._basis_ms - self.rules.settle_s * 1000) if self._basis_ms else 0
 
+    @property
+    def basis_ms(self) -> int:
+        """What the watermark follows: the newest event, or the clock at a distance."""
+        return self._basis_ms
+
+    def resume(self, clock_ms: int, basis_ms: int) -> None:
+        """Go on where other windows of this partition stood: what was late or ahead then is so again."""
+        self.clock_ms, self._basis_ms = clock_ms, basis_ms
+
     def is_final(self, end_ms: int) -> bool:
         """Whether a window that ends then takes nothing more."""
         return end_ms + self.rules.lateness_s * 1000 <= self.watermark_ms

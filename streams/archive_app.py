@@ -13,21 +13,18 @@ from time import time
 from typing import ParamSpec, TypeVar
 
 import faust
-import msgspec
-import numpy as np
 import structlog
 from faust.types import StreamT
 
-from models.alert_event import AlertEvent, decode_alert_event
+from models.alert_event import decode_alert_event
 from models.city import City
-from models.congestion import METHOD_VERSION
 from models.dead_letter import decode_dead_letter
 from models.errors import StoreUnavailable
-from models.index_columns import Columns, decode_record, dtypes_of, unpack_columns
-from models.partition_index import concatenate
+from models.index_columns import Columns, decode_record, unpack_columns
 from models.window import PartitionWindows
 from store.history import History
 from streams.archive_partition import ArchivePartition
+from streams.archive_rows import alert_rows, dead_letter_rows, joined, settled_rows, understood
 from streams.batches import Batch, batches
 from streams.broker import BrokerAddress
 from streams.faust_app import declare_agent, new_app, raw_topic
@@ -74,51 +71,31 @@ class ArchiveWorker:
     async def archive_indices(self, gathered: Sequence[Batch]) -> None:
         """Store index records; provisional values are only for the wall."""
         tables: dict[str, list[Columns]] = {"segment_indices": [], "area_indices": []}
-        for batch in gathered:
-            for payload in batch.payloads:
-                try:
-                    record = decode_record(payload)
-                    columns = unpack_columns(record)
-                except (msgspec.DecodeError, KeyError, ValueError) as error:
-                    log.warning("index record refused", problem=str(error), partition=batch.partition)
-                    continue
-                table = "segment_indices" if record.kind == "segment" else "area_indices"
-                tables[table].append(settled_rows(columns, record.kind, self.city.synthetic))
+        for kind, rows in understood(gathered, self._index_rows):
+            tables["segment_indices" if kind == "segment" else "area_indices"].append(rows)
         for table, parts in tables.items():
             await self.insert(table, parts)
 
+    def _index_rows(self, payload: bytes) -> tuple[str, Columns]:
+        record = decode_record(payload)
+        if record.city_id != self.city.city_id:
+            raise ValueError(f"of another city: {record.city_id!r}")
+        return record.kind, settled_rows(unpack_columns(record), record.kind, self.city.synthetic)
+
     async def archive_dead_letters(self, gathered: Sequence[Batch]) -> None:
         """Store refused records."""
-        letters = [decode_dead_letter(payload) for batch in gathered for payload in batch.payloads]
-        columns: Columns = {
-            "topic": [letter.topic for letter in letters],
-            "partition_id": np.array([letter.partition for letter in letters], dtype=np.int64),
-            "log_id": [letter.log_id for letter in letters],
-            "offset": np.array([letter.offset for letter in letters], dtype=np.int64),
-            "received_at": np.array([letter.received_ms // 1000 for letter in letters], dtype=np.int64),
-            "reason": [letter.reason for letter in letters],
-            "detail": [letter.detail for letter in letters],
-            "payload": [letter.payload_base64 for letter in letters],
-        }
-        await self.insert("dead_letters", [columns])
+        await self.insert("dead_letters", [dead_letter_rows(understood(gathered, decode_dead_letter))])
 
     async def archive_alerts(self, gathered: Sequence[Batch]) -> None:
         """Store what happened to alerts."""
-        events: list[AlertEvent] = []
-        for batch in gathered:
-            for payload in batch.payloads:
-                try:
-                    events.append(decode_alert_event(payload))
-                except msgspec.DecodeError as error:
-                    log.warning("alert event refused", problem=str(error), partition=batch.partition)
-        await self.insert("alert_events", [alert_rows(events)])
+        await self.insert("alert_events", [alert_rows(understood(gathered, decode_alert_event))])
 
     async def insert(self, table: str, parts: Sequence[Columns]) -> None:
         """One block of all parts; waits and tries again for as long as the history is unavailable."""
         filled = [part for part in parts if len(next(iter(part.values())))]
         if not filled:
             return
-        rows = await self.when_available(self.history.insert, table, _joined(filled))
+        rows = await self.when_available(self.history.insert, table, joined(filled))
         self.last_insert_at = time()
         self.stored_rows[table] = self.stored_rows.get(table, 0) + rows
 
@@ -139,46 +116,6 @@ class ArchiveWorker:
                 log.info("history available again", after_s=round(time() - self.unavailable_since, 1))
                 self.unavailable_since = None
             return answer
-
-
-def alert_rows(events: Sequence[AlertEvent]) -> Columns:
-    """Columns of table `alert_events`."""
-    return {
-        "alert_id": [event.alert_id for event in events],
-        "kind": [event.kind for event in events],
-        "rule": [event.rule for event in events],
-        "segment_id": [event.segment_id for event in events],
-        "district_id": [event.district_id for event in events],
-        "severity": np.array([event.severity for event in events], dtype=np.int64),
-        "event": [event.event for event in events],
-        "at": np.array([event.at_ms // 1000 for event in events], dtype=np.int64),
-        "detail": [event.detail for event in events],
-        "version": np.array([event.version for event in events], dtype=np.int64),
-    }
-
-
-def settled_rows(columns: Columns, kind: str, synthetic: bool) -> Columns:
-    """Rows of an index table: everything but provisional values, with how and from what they were made."""
-    settled = np.asarray(columns["status"]) > 0
-    rows: Columns = {}
-    for name, dtype in dtypes_of(kind).items():
-        column = columns[name]
-        if dtype == "str":
-            rows[name] = [value for value, keep in zip(column, settled, strict=True) if keep]
-        else:
-            rows[name] = np.asarray(column)[settled]
-    count = int(settled.sum())
-    rows["synthetic"] = np.full(count, int(synthetic))
-    rows["method_version"] = np.full(count, METHOD_VERSION)
-    return rows
-
-
-def _joined(parts: Sequence[Columns]) -> Columns:
-    dtypes = {
-        name: "str" if isinstance(column, list) else np.asarray(column).dtype.str
-        for name, column in parts[0].items()
-    }
-    return concatenate(list(parts), dtypes)
 
 
 def create_archive_app(

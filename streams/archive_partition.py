@@ -59,6 +59,8 @@ class ArchivePartition:
             "dead": np.array([len(refusals) + count[Fate.AHEAD]]),
             "clock": np.array([count[Fate.CLOCK]]),
             "written_at": np.array([max(batch.recorded_ms) // 1000]),
+            "clock_ms": np.array([self.windows.clock_ms]),
+            "basis_ms": np.array([self.windows.basis_ms]),
         }
         return rows, accounting
 

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 
 from faust.types import EventT
 
+from models.index_columns import LogTime
+
 
 @dataclass(frozen=True, slots=True)
 class _Held:
     events: Sequence[EventT[bytes]]
     last_window_end_ms: int
+    found: LogTime | None
 
 
 @dataclass(slots=True)
@@ -26,11 +29,21 @@ class InOrderAcks:
 
     _held: deque[_Held] = field(default_factory=deque)
 
-    def hold(self, events: Sequence[EventT[bytes]], last_window_end_ms: int) -> None:
-        """Remember a batch that touches windows up to `last_window_end_ms` (0: none)."""
+    def hold(
+        self, events: Sequence[EventT[bytes]], last_window_end_ms: int, found: LogTime | None = None
+    ) -> None:
+        """Remember a batch that touches windows up to `last_window_end_ms` (0: none), and what was known of
+        time before it."""
         for event in events:
             event.value = event.message.value = None
-        self._held.append(_Held(events, last_window_end_ms))
+        self._held.append(_Held(events, last_window_end_ms, found))
+
+    def first_kept(self, final_before_ms: int) -> LogTime | None:
+        """What was known of time before the first batch that `release` would keep; None if it keeps none."""
+        for held in self._held:
+            if held.last_window_end_ms > final_before_ms:
+                return held.found
+        return None
 
     def release(self, final_before_ms: int) -> int:
         """Ack, in order, every batch whose windows all end at or before `final_before_ms`; records acked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ import structlog
 
 from models.area_record import encode_partials
 from models.dead_letter import DeadLetter, dead_letter
-from models.index_columns import IndexRecord, encode_record, pack_columns
+from models.index_columns import IndexRecord, LogTime, encode_record, pack_columns
 from models.observation import ObservationColumns, Refusal, decode
 from models.partition_index import PartitionIndex
 from models.window import Fate
@@ -35,47 +35,47 @@ class Produce:
 
 @dataclass(slots=True)
 class IndexPartition:
-    """State of one partition. `start` makes a fresh PartitionIndex; it is called again when offsets go
-    backwards, because what is replayed must be folded into empty windows."""
+    """State of one partition from its first batch on; a replay begins with another one."""
 
+    index: PartitionIndex
     partition: int
     log_id: str
-    start: Callable[[int], PartitionIndex]
     counts: Counter[str] = field(default_factory=Counter)
     acks: InOrderAcks = field(default_factory=InOrderAcks)
-    index: PartitionIndex = field(init=False)
     next_offset: int | None = None
     missing: int = 0
     _told_clock_ms: int = 0
 
-    def __post_init__(self) -> None:
-        self.index = self.start(self.partition)
-
     def take(self, batch: Batch) -> Produce:
         """Fold a batch and say what to produce. Call `settle` once that is durable."""
-        if self.next_offset is not None:
-            if batch.first_offset < self.next_offset:
-                self.index, self.acks = self.start(self.partition), InOrderAcks()
-                self._told_clock_ms = 0
-                log.info("partition replayed", partition=self.partition, from_offset=batch.first_offset)
-            elif batch.first_offset > self.next_offset:
-                self.missing += batch.first_offset - self.next_offset
-                gap = {"expected": self.next_offset, "got": batch.first_offset}
-                log.warning("records missing", partition=self.partition, **gap)
+        if self.next_offset is not None and batch.first_offset > self.next_offset:
+            self.missing += batch.first_offset - self.next_offset
+            gap = {"expected": self.next_offset, "got": batch.first_offset}
+            log.warning("records missing", partition=self.partition, **gap)
         self.next_offset = batch.next_offset
-        city = self.index.city
-        columns, refusals = decode(batch.payloads, batch.offsets, city)
+        found = self._time_at(batch.first_offset)
+        columns, refusals = decode(batch.payloads, batch.offsets, self.index.city)
         fates = self.index.fold(columns)
         refusals = refusals + _ahead(columns, fates, batch, self.index.windows.clock_ms)
         self._count(fates, refusals)
         letters = [self._letter(batch, refusal) for refusal in refusals]
-        self.acks.hold(batch.events, last_window_end_ms(columns, fates, self.index.window_lengths_s))
+        last_end_ms = last_window_end_ms(columns, fates, self.index.window_lengths_s)
+        self.acks.hold(batch.events, last_end_ms, found)
         return Produce(*self._tell(), letters)
 
-    def settle(self) -> int:
-        """Acknowledge what no open window needs any more; returns the number of records."""
+    def settle(self, produced: Produce) -> int:
+        """Acknowledge what no open window needs any more; returns the number of records.
+
+        Only after a record has told where to resume, so that every commit has its time in the log.
+        """
+        return 0 if produced.segments is None else self.acks.release(self._final_before_ms())
+
+    def _final_before_ms(self) -> int:
         windows = self.index.windows
-        return self.acks.release(windows.watermark_ms - windows.rules.lateness_s * 1000)
+        return windows.watermark_ms - windows.rules.lateness_s * 1000
+
+    def _time_at(self, offset: int) -> LogTime:
+        return LogTime(offset, self.index.windows.clock_ms, self.index.windows.basis_ms)
 
     def _tell(self) -> tuple[bytes | None, bytes | None]:
         windows = self.index.windows
@@ -95,6 +95,7 @@ class IndexPartition:
             pack_columns("segment", output.segments),
             dict(self.counts),
             self.log_id,
+            self.acks.first_kept(self._final_before_ms()) or self._time_at(self.next_offset or 0),
         )
         areas = len(self.index.areas)
         partials = encode_partials(city_id, self.partition, *times, areas, output.partials)

@@ -110,4 +110,9 @@ def create_merge_app(broker: BrokerAddress, city: City, partitions: int, latenes
             worker.settle()
 
     declare_agent(app, partials, "merge", merge)
+
+    @app.on_partitions_revoked.connect
+    async def forget(*_: object, **__: object) -> None:
+        worker.start()
+
     return worker

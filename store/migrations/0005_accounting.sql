@@ -1,4 +1,5 @@
--- What became of each stretch of the log: offsets [first_offset, next_offset) of one archived batch.
+-- What became of each stretch of the log: offsets [first_offset, next_offset) of one archived batch, and what
+-- was known of time after it: the log's clock and the basis of the watermark, where a restarted archive goes on.
 create table if not exists accounting
 (
     topic String,
@@ -12,7 +13,9 @@ create table if not exists accounting
     late UInt32,
     dead UInt32,
     clock UInt32,
-    written_at DateTime('UTC')
+    written_at DateTime('UTC'),
+    clock_ms UInt64,
+    basis_ms UInt64
 )
 engine = ReplacingMergeTree(written_at)
 partition by toYYYYMM(written_at)

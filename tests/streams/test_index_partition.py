@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 from models.area import areas_of
 from models.area_record import decode_partials
-from models.index_columns import Status, decode_record, unpack_columns
+from models.index_columns import LogTime, Status, decode_record, unpack_columns
 from models.partition_index import PartitionIndex
 from models.window import TimeRules
 from streams.batches import Batch, group_by_partition
+from streams.broker import BrokerAddress
 from streams.in_order_acks import InOrderAcks
+from streams.index_app import create_index_app
 from streams.index_partition import IndexPartition, Produce
+from streams.topics import partition_counts
 from tests.models.builders import NOON_MS, a_city, a_clock, an_observation
 
 CITY = a_city()
@@ -51,8 +54,7 @@ def a_batch(found: list[AnEvent]) -> Batch:
 
 
 def a_partition() -> IndexPartition:
-    areas = areas_of(CITY)
-    return IndexPartition(0, "log-1", lambda _: PartitionIndex(CITY, areas, TimeRules()))
+    return IndexPartition(PartitionIndex(CITY, areas_of(CITY), TimeRules()), 0, "log-1")
 
 
 def statuses(produce: Produce) -> set[tuple[int, str]]:
@@ -111,16 +113,61 @@ def test_refused_records_become_dead_letters_with_their_place_and_are_counted() 
 def test_a_record_is_acknowledged_when_its_windows_are_final_and_not_before() -> None:
     partition = a_partition()
     first = events(a_clock(NOON_MS), an_observation())
-    partition.take(a_batch(first))
-    assert partition.settle() == 0
+    assert partition.settle(partition.take(a_batch(first))) == 0
     end_ms = NOON_MS + 300 * SECOND
     almost = events(a_clock(end_ms + 639 * SECOND), first_offset=2)
-    partition.take(a_batch(almost))
-    assert partition.settle() == 0, "30 s idle and 10 s to settle: one second is missing"
+    assert partition.settle(partition.take(a_batch(almost))) == 0, "30 s idle, 10 s to settle: one is missing"
     last = events(a_clock(end_ms + 640 * SECOND), first_offset=3)
-    partition.take(a_batch(last))
-    assert partition.settle() == 4
+    assert partition.settle(partition.take(a_batch(last))) == 4
     assert all(event.acked for event in first + almost + last)
+
+
+def test_nothing_is_acknowledged_without_a_record_that_tells_where_to_resume() -> None:
+    partition = a_partition()
+    partition.take(a_batch(events(a_clock(NOON_MS))))
+    late = events(an_observation("s0-0", NOON_MS - 7200 * SECOND), first_offset=1)
+    produced = partition.take(a_batch(late))
+    assert produced.segments is None
+    assert partition.settle(produced) == 0
+
+
+def resume_of(produce: Produce) -> LogTime:
+    assert produce.segments is not None
+    resume = decode_record(produce.segments).resume
+    assert resume is not None
+    return resume
+
+
+def test_a_record_tells_the_time_before_the_first_batch_that_is_still_needed() -> None:
+    partition = a_partition()
+    partition.take(a_batch(events(a_clock(NOON_MS), first_offset=0)))
+    known = (NOON_MS, NOON_MS - 30 * SECOND)
+    produced = partition.take(a_batch(events(an_observation(), a_clock(NOON_MS + SECOND), first_offset=1)))
+    assert resume_of(produced) == LogTime(1, *known)
+    produced = partition.take(a_batch(events(a_clock(NOON_MS + 2 * SECOND), first_offset=3)))
+    assert resume_of(produced) == LogTime(1, *known), "the observation is still needed"
+
+
+def test_a_worker_that_takes_over_decides_as_the_one_before_did() -> None:
+    """What was late or ahead is so again, though the clock record before it is not read again."""
+    head = [a_clock(NOON_MS), an_observation("s2-0", NOON_MS + 10 * SECOND)]
+    tail = [
+        an_observation("s0-0", NOON_MS + 30 * SECOND),
+        an_observation("s1-0", NOON_MS - 7200 * SECOND),
+        an_observation("s1-0", NOON_MS + 86_400 * SECOND),
+        a_clock(NOON_MS + SECOND),
+    ]
+    partition = a_partition()
+    partition.take(a_batch(events(*head)))
+    produced = partition.take(a_batch(events(*tail, first_offset=2)))
+    counted = dict(partition.counts)
+    assert (counted["late"], counted["ahead_of_clock"]) == (1, 1)
+    resumed = a_partition()
+    resume = resume_of(produced)
+    assert resume.offset == 0, "the first batch is needed too"
+    resumed.index.windows.resume(NOON_MS, NOON_MS - 30 * SECOND)
+    resumed.take(a_batch(events(*tail, first_offset=2)))
+    assert (resumed.counts["late"], resumed.counts["ahead_of_clock"]) == (1, 1)
 
 
 def test_payloads_are_let_go_as_soon_as_they_are_folded() -> None:
@@ -139,12 +186,20 @@ def test_acknowledgements_keep_the_order_of_the_log() -> None:
     assert acks.release(2000) == 2
 
 
-def test_offsets_that_go_backwards_start_the_partition_afresh() -> None:
-    partition = a_partition()
-    partition.take(a_batch(events(a_clock(NOON_MS), an_observation())))
-    again = partition.take(a_batch(events(a_clock(NOON_MS), an_observation())))
-    assert partition.counts["duplicate"] == 0, "what is replayed is folded into empty windows"
-    assert statuses(again) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
+async def test_offsets_that_go_backwards_start_the_partition_afresh(embedded_broker: BrokerAddress) -> None:
+    embedded_broker.create_topics(partition_counts(4))
+    areas = areas_of(CITY)
+    worker = create_index_app(embedded_broker, 4, lambda _: PartitionIndex(CITY, areas, TimeRules()))
+    batch = a_batch(events(a_clock(NOON_MS), an_observation()))
+    state = await worker.state_for(batch)
+    state.take(batch)
+    later = a_batch(events(an_observation("s1-0"), first_offset=2))
+    assert await worker.state_for(later) is state
+    again = a_batch(events(a_clock(NOON_MS), an_observation()))
+    fresh = await worker.state_for(again)
+    assert fresh is not state
+    assert statuses(fresh.take(again)) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
+    assert fresh.counts["duplicate"] == 0, "what is replayed is folded into empty windows"
 
 
 def test_a_gap_in_the_offsets_is_counted() -> None:
