@@ -10,16 +10,26 @@ from typing import Any
 
 import numpy as np
 
+from citybrain.migrate import is_made
 from config.settings import load_settings
 from models.errors import InputError
+from store.address import parse_address
 from store.history import open_history
 from store.readings import area_history, segment_history
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """CSV on standard output, times in UTC; the header only where there is nothing."""
+    """CSV on standard output, times in UTC; the header only, and 1, where there is nothing.
+
+    Raises InputError for times that are none and for a history that is not there yet.
+    """
     start_s, end_s = _epoch_s("--start", arguments.start), _epoch_s("--end", arguments.end)
-    history = open_history(load_settings(history=arguments.history).history_url)
+    if start_s >= end_s:
+        raise InputError("--end", f"{arguments.end} is not after --start {arguments.start}")
+    url = load_settings(history=arguments.history).history_url
+    if not is_made(url):
+        raise InputError(parse_address(url).place, "there is no history yet", "`citybrain up` makes one")
+    history = open_history(url)
     try:
         if arguments.kind == "segment":
             columns = segment_history(history, arguments.id, arguments.window, start_s, end_s)
@@ -31,6 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
     writer.writerow(columns)
     for row in zip(*(_texts(name, column) for name, column in columns.items()), strict=True):
         writer.writerow(row)
+    if len(columns["window_start"]) == 0:
+        place, span = f"{arguments.kind} {arguments.id}", f"{_iso(start_s)} to {_iso(end_s)}"
+        problem = f"{place} has no window of {arguments.window} s from {span}"
+        print(f"citybrain export: {problem}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -44,10 +59,14 @@ def _epoch_s(flag: str, text: str) -> int:
     return int(moment.timestamp())
 
 
+def _iso(epoch_s: int) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _texts(name: str, column: Any) -> list[str]:
     """A column as texts: window_start as ISO time, unknown numbers empty."""
     if name == "window_start":
-        return [datetime.fromtimestamp(int(value), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for value in column]
+        return [_iso(int(value)) for value in column]
     values = np.asarray(column)
     if values.dtype.kind == "f":
         return ["" if np.isnan(value) else str(value) for value in values]
