@@ -121,6 +121,13 @@ class Settings(BaseSettings):
         description="Language a page starts in: zh, en, or both (Chinese with English beside it).",
     )
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _data_dir_is_named(cls, folder: object) -> object:
+        if folder == "":  # a path would take it for the current folder
+            raise ValueError("must name a folder")
+        return folder
+
     @field_validator("broker")
     @classmethod
     def _broker_is_addresses(cls, text: str) -> str:
@@ -200,9 +207,9 @@ def up_flags() -> dict[str, str]:
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """The CITYBRAIN_ variables of `environment` that are no setting, sorted."""
+    """The CITYBRAIN_ variables of `environment` that are no setting, upper and lower case apart; sorted."""
     known = {variable_of(name) for name in Settings.model_fields}
-    return sorted(n for n in environment if n.upper().startswith(PREFIX) and n.upper() not in known)
+    return sorted(n for n in environment if n.upper().startswith(PREFIX) and n not in known)
 
 
 def _unknown(variable: str) -> ConfigurationError:

@@ -108,3 +108,21 @@ def test_only_variables_with_our_prefix_are_judged() -> None:
 def test_a_history_address_of_a_server_stays_as_it_is() -> None:
     url = "clickhouse://db:9000/citybrain?user=u&password=p"
     assert load_settings(history=url, data_dir=Path("/x")).history_url == url
+
+
+def test_an_empty_data_folder_is_not_taken_for_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYBRAIN_DATA_DIR", "")
+    with pytest.raises(ConfigurationError, match=r"^CITYBRAIN_DATA_DIR: must name a folder"):
+        load_settings()
+    monkeypatch.delenv("CITYBRAIN_DATA_DIR")
+    with pytest.raises(ConfigurationError, match=r"^--data-dir: must name a folder"):
+        load_settings(data_dir="")
+
+
+@pytest.mark.parametrize("variable", ["citybrain_port", "CITYBRAIN_port", "Citybrain_Port"])
+def test_a_variable_in_other_letters_is_refused_with_the_right_one(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(ConfigurationError, match=rf"^{variable}: .*CITYBRAIN_PORT\)$"):
+        load_settings()
