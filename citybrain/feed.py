@@ -79,10 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("feed csv", "needs --mapping FILE", "see docs/feeds.md")
     if arguments.kind == "ndjson" and arguments.mapping is not None:
         raise InputError("feed ndjson", "takes no mapping: these records are canonical already")
+    settings = load_settings(city=arguments.city, speed=arguments.speed, broker=arguments.broker)
     if arguments.print_only:
         city = None if arguments.city is None else load_city(city_folder_of(arguments.city))
         return _print(arguments, city)
-    settings = load_settings(city=arguments.city, speed=arguments.speed, broker=arguments.broker)
     if settings.broker == "embedded":
         problem = "the embedded broker lives inside `citybrain up` and is closed to other processes"
         raise ConfigurationError("--broker", "", problem, "give host:port, or use --print")

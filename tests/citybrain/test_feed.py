@@ -58,6 +58,8 @@ def test_nothing_usable_at_all_is_exit_code_1(tmp_path: Path) -> None:
         (["ndjson", "--broker", "kafka"], "--broker: "),
         (["ndjson", "--broker", "h:1", "--restamp-to-now", "--speed", "5"], "--speed: "),
         (["ndjson", "--broker", "h:1", "--speed", "-1"], "--speed: "),
+        (["ndjson", "--print", "--speed", "-1"], "--speed: "),
+        (["ndjson", "--print", "--speed", "nan"], "--speed: "),
         (["ndjson", "--broker", "h:1", "--city", "atlantis"], "atlantis: no such city folder"),
     ],
 )
