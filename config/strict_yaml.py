@@ -27,6 +27,15 @@ class StrictModel(BaseModel):
 class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The safe loader, in C where there is one, refusing a key written twice instead of keeping the last."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value; a date such as 2026-02-30, and what is not as its tag says, is a mistake with a line."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+            why = str(error) if isinstance(error, ValueError) else f"is no {node.tag.rpartition(':')[2]}"
+            problem = f"{node.value!r}: {why}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
 
 def _construct_unique(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     seen: set[Hashable] = set()
@@ -80,8 +89,8 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model | None, list[Config
         return None, [mistake]
     except yaml.YAMLError as error:
         return None, [_syntax_mistake(path, error)]
-    except ValueError as error:  # a date such as 2026-02-30
-        return None, [ConfigurationError(str(path), "", str(error))]
+    if content is None:
+        return None, [ConfigurationError(str(path), "", "is empty")]
     try:
         return model.model_validate(content), []
     except ValidationError as error:
@@ -107,6 +116,8 @@ def mistakes_of(
         where = detail["loc"]
         line = _line_of(root, where)
         problem = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "model_type":
+            problem = "must be `key: value` pairs"
         given = detail["input"]
         if detail["type"] not in ("missing", "extra_forbidden") and isinstance(given, str | int | float):
             problem += f", not {given!r}"
