@@ -13,11 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from models.city import City
-from models.index_columns import IndexRecord, Status, unpack_columns
+from models.index_columns import IndexRecord, unpack_columns
 
-PROVISIONAL_COVERAGE_RATIO = 0.8
-"""A provisional area window is shown once it covers this share of what the published one covered:
-its first seconds rest on a few sensors and would make the headline jump."""
+SUCCEEDING_COVERAGE_RATIO = 0.8
+"""An area window, provisional or published, is shown once it covers this share of what the window before
+it covered (P): its first seconds rest on a few sensors and would make the headline jump."""
+
+HELD_WINDOWS = 3
+"""So many windows at most an area's window is held back for covering less than the one before it (P):
+what stays away for longer is really away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,11 @@ class PartitionSight:
 
 @dataclass(slots=True)
 class LatestValues:
-    """Mutable; the hub owns one and folds into it under its lock."""
+    """Mutable; the hub owns one and folds into it under its lock.
+
+    `areas` has the last windows of every place, newest first. `instrumented` are the places that have a
+    sensor at all: coverage says something of these only.
+    """
 
     city: City
     segment_window_s: int = 60
@@ -61,14 +69,15 @@ class LatestValues:
     coverage: npt.NDArray[np.float64] = field(init=False)
     speed_kmh: npt.NDArray[np.float64] = field(init=False)
     status: npt.NDArray[np.uint8] = field(init=False)
-    published: dict[tuple[str, str], AreaValue] = field(default_factory=dict)
-    provisional: dict[tuple[str, str], AreaValue] = field(default_factory=dict)
+    areas: dict[tuple[str, str], tuple[AreaValue, ...]] = field(default_factory=dict)
     partitions: dict[int, PartitionSight] = field(default_factory=dict)
     foreign_rows: int = 0
     order: str = field(init=False)
+    instrumented: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.order = segment_order(self.city)
+        self.instrumented = _instrumented_places(self.city)
         count = len(self.city.segments)
         self.window_start = np.full(count, -1, dtype=np.int64)
         self.version = np.zeros(count, dtype=np.uint64)
@@ -101,14 +110,32 @@ def fold(latest: LatestValues, record: IndexRecord) -> int:
 
 
 def shown_area(latest: LatestValues, kind: str, area_id: str) -> AreaValue | None:
-    """The window to show: the newest, except a provisional one that as yet rests on too little."""
-    published = latest.published.get((kind, area_id))
-    provisional = latest.provisional.get((kind, area_id))
-    if provisional is None or published is None:
-        return published or provisional
-    newer = provisional.window_start > published.window_start
-    enough = provisional.coverage >= PROVISIONAL_COVERAGE_RATIO * published.coverage
-    return provisional if newer and enough else published
+    """The window to show: the newest, except one that as yet covers far less than the one before it."""
+    windows = latest.areas.get((kind, area_id), ())
+    for value, before in zip(windows, windows[1:], strict=False):
+        apart_s = value.window_start - before.window_start
+        if apart_s > HELD_WINDOWS * value.window_s or not _covers_far_less(value, before):
+            return value
+    return windows[-1] if windows else None
+
+
+def newest_window_end_s(latest: LatestValues) -> int | None:
+    """Where the newest window of any place ends, UTC epoch seconds; None without any."""
+    ends = [windows[0].window_start + windows[0].window_s for windows in latest.areas.values()]
+    if len(latest.window_start) and latest.window_start.max() >= 0:
+        ends.append(int(latest.window_start.max()) + latest.segment_window_s)
+    return max(ends, default=None)
+
+
+def _covers_far_less(value: AreaValue, before: AreaValue) -> bool:
+    return value.coverage < SUCCEEDING_COVERAGE_RATIO * before.coverage
+
+
+def _instrumented_places(city: City) -> frozenset[tuple[str, str]]:
+    with_sensor = {city.segments[i].segment_id for i in np.flatnonzero(city.instrumented).tolist()}
+    places = {("district", s.district_id) for s in city.segments if s.segment_id in with_sensor}
+    places |= {("corridor", c.corridor_id) for c in city.corridors if with_sensor & set(c.segment_ids)}
+    return frozenset(places | ({("city", city.city_id)} if with_sensor else set()))
 
 
 def _sight_partition(latest: LatestValues, record: IndexRecord) -> None:
@@ -159,9 +186,16 @@ def _fold_areas(latest: LatestValues, record: IndexRecord) -> int:
             congested_km=float(columns["congested_km"][i]),
             coverage=float(columns["coverage"][i]),
         )
-        kept = latest.provisional if value.status == Status.PROVISIONAL else latest.published
-        known = kept.get(place)
-        if known is None or (value.window_start, value.version) >= (known.window_start, known.version):
-            kept[place] = value
-            changed += 1
+        changed += _keep(latest, place, value)
     return changed
+
+
+def _keep(latest: LatestValues, place: tuple[str, str], value: AreaValue) -> bool:
+    """Put a window among the last ones of its place; False where a newer version or window is known."""
+    windows = {known.window_start: known for known in latest.areas.get(place, ())}
+    known = windows.get(value.window_start)
+    if known is not None and value.version < known.version:
+        return False
+    windows[value.window_start] = value
+    latest.areas[place] = tuple(windows[start] for start in sorted(windows, reverse=True)[: HELD_WINDOWS + 1])
+    return value in latest.areas[place]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from dashboard.latest import AreaValue, LatestValues, shown_area
+from dashboard.latest import AreaValue, LatestValues, newest_window_end_s, shown_area
 from dashboard.snapshot_form import (
     Area,
     Day,
@@ -33,6 +33,12 @@ FRESH_PERIODS = 2
 STALE_PERIODS = 5
 SILENT_STREAM_S = 15.0
 """Index records come every second: after this long without any, the stream itself is down."""
+
+SHOWN_COVERAGE = 0.30
+"""The index of an area that covers less is not shown (P): it would be that of a few roads."""
+
+SURE_COVERAGE = 0.60
+"""The index of an area that covers less is shown as approximate, with `~` and its coverage (P)."""
 
 MAXIMUM_CORRIDORS = 8
 """The worst ones; the analyst page shows all. A snapshot stays small however large the city is."""
@@ -73,7 +79,7 @@ def build_snapshot(latest: LatestValues, around: Surroundings, now_ms: int, snap
     """The snapshot of the moment `now_ms` (UTC milliseconds)."""
     city = latest.city
     sights = latest.partitions.values()
-    data_ms = max((sight.data_ms for sight in sights), default=0)
+    data_ms = max((sight.data_ms for sight in sights), default=0) or _windows_ms(latest, now_ms)
     data_age_s = (now_ms - data_ms) / 1000 if data_ms > 0 else None
     period_s = max(city.expected_period_s, 1)
     corridors = areas_now(latest, around.typical, "corridor", now_ms)
@@ -97,6 +103,12 @@ def build_snapshot(latest: LatestValues, around: Surroundings, now_ms: int, snap
         lag=_lag(latest, around, now_ms),
         history=History(around.history_state, round(around.history_share, 3)),
     )
+
+
+def _windows_ms(latest: LatestValues, now_ms: int) -> int:
+    """How new the values are where no partition has said it yet: after a crash old windows are there first."""
+    end_s = newest_window_end_s(latest)
+    return 0 if end_s is None else min(end_s * 1000, now_ms)
 
 
 def _state(data_age_s: float | None, period_s: float, around: Surroundings) -> str:
@@ -139,20 +151,27 @@ def _area(latest: LatestValues, usual: TypicalPlace | None, kind: str, area_id: 
     value = shown_area(latest, kind, area_id)
     if value is None:
         return Area(area_id, None, None, 0, None, None, None, None, None, "starting", typical)
-    state = _area_state(latest, value, now_ms)
+    state, unknown = _area_state(latest, value, now_ms), _covers_too_little(latest, value, (kind, area_id))
+    if unknown and state != "stale":
+        state = "low_coverage"
     return Area(
         id=area_id,
-        index=_rounded(value.traffic_performance_index, 2),
-        tti=_rounded(value.travel_time_index, 3),
-        level=0 if state == "stale" else value.level,
-        speed_kmh=_rounded(value.speed_kmh, 1),
-        congested_km=_rounded(value.congested_km, 2),
+        index=None if unknown else _rounded(value.traffic_performance_index, 2),
+        tti=None if unknown else _rounded(value.travel_time_index, 3),
+        level=0 if unknown or state == "stale" else value.level,
+        speed_kmh=None if unknown else _rounded(value.speed_kmh, 1),
+        congested_km=None if unknown else _rounded(value.congested_km, 2),
         coverage=_rounded(value.coverage, 3),
         window_start=_iso(value.window_start * 1000),
         status=Status(value.status).name.lower(),
         state=state,
         typical=typical,
     )
+
+
+def _covers_too_little(latest: LatestValues, value: AreaValue, place: tuple[str, str]) -> bool:
+    """Whether the values of a window say too little of its area; never where no sensor could cover it."""
+    return place in latest.instrumented and not value.coverage >= SHOWN_COVERAGE
 
 
 def _area_state(latest: LatestValues, value: AreaValue, now_ms: int) -> str:

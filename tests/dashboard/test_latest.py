@@ -117,3 +117,60 @@ def test_a_tick_without_rows_still_moves_the_clock_of_its_partition() -> None:
     fold(latest, segment_record(CITY, 2.0, partition=3, clock_s=NOON_S + 75, segment_ids=[]))
     fold(latest, segment_record(CITY, 2.0, partition=3, clock_s=NOON_S + 72, segment_ids=[]))
     assert latest.partitions[3].clock_ms == (NOON_S + 75) * 1000
+
+
+def test_an_area_window_that_covers_far_less_than_the_one_before_does_not_replace_it_at_once() -> None:
+    for status in (Status.PROVISIONAL, Status.PUBLISHED):
+        latest = LatestValues(CITY)
+        _city_window(latest, 0, 3.0, coverage=0.95, status=Status.PROVISIONAL)
+        _city_window(latest, 1, 1.1, coverage=0.05, status=status)
+        assert _shown_index(latest) == 3.0
+        _city_window(latest, 1, 3.5, coverage=0.9, status=status, version=9)
+        assert _shown_index(latest) == 3.5
+
+
+def test_coverage_that_stays_away_is_shown_with_the_window_after() -> None:
+    latest = LatestValues(CITY)
+    _city_window(latest, 0, 3.0, coverage=1.0)
+    _city_window(latest, 1, 4.0, coverage=0.5)
+    assert _shown_index(latest) == 3.0
+    _city_window(latest, 2, 1.0, coverage=0.02)
+    assert _shown_index(latest) == 3.0
+    _city_window(latest, 2, 5.0, coverage=0.5, version=9)
+    assert _shown_index(latest) == 5.0
+
+
+def test_coverage_that_falls_and_falls_is_held_back_for_three_windows_at_most() -> None:
+    latest = LatestValues(CITY)
+    for window, coverage in enumerate((1.0, 0.7, 0.5, 0.3, 0.2)):
+        _city_window(latest, window, float(window), coverage=coverage)
+    assert _shown_index(latest) == 1.0
+
+
+def test_a_window_after_a_hole_is_not_compared_with_what_was_before_the_hole() -> None:
+    latest = LatestValues(CITY)
+    _city_window(latest, 0, 3.0, coverage=1.0)
+    _city_window(latest, 4, 5.0, coverage=0.4)
+    assert _shown_index(latest) == 5.0
+
+
+def _city_window(
+    latest: LatestValues,
+    window: int,
+    index: float,
+    *,
+    coverage: float,
+    status: Status = Status.PUBLISHED,
+    version: int = 5,
+) -> None:
+    start, place = NOON_S + 60 * window, {("city", "tiny"): index}
+    fold(
+        latest,
+        area_record(CITY, place, window_start=start, version=version, status=status, coverage=coverage),
+    )
+
+
+def _shown_index(latest: LatestValues) -> float:
+    shown = shown_area(latest, "city", "tiny")
+    assert shown is not None
+    return shown.traffic_performance_index

@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -45,10 +46,10 @@ def _levels(snapshot: Snapshot) -> list[int]:
 
 def test_a_snapshot_is_a_pure_function_of_values_surroundings_and_time() -> None:
     latest = _latest(a_city())
-    before = latest.level.copy(), dict(latest.published)
+    before = latest.level.copy(), dict(latest.areas)
     assert encode_snapshot(_at(latest, END_S + 5)) == encode_snapshot(_at(latest, END_S + 5))
     assert np.array_equal(latest.level, before[0])
-    assert latest.published == before[1]
+    assert latest.areas == before[1]
 
 
 @pytest.mark.parametrize(
@@ -168,3 +169,34 @@ def test_beside_the_segments_a_snapshot_of_a_large_city_stays_under_five_kilobyt
     packed = len(segments.levels) + len(segments.tti_centi) + len(segments.coverage_pct)
     assert packed == 4 * 4000
     assert len(encode_snapshot(snapshot)) - packed <= 5_000
+
+
+@pytest.mark.parametrize(("coverage", "shown"), [(0.014, False), (0.2999, False), (0.3, True), (0.6, True)])
+def test_an_area_that_covers_less_than_three_tenths_has_no_index(coverage: float, shown: bool) -> None:
+    city = a_city()
+    latest = LatestValues(city)
+    fold(latest, area_record(city, every_area(city, 5.0), coverage=coverage))
+    snapshot = _at(latest, END_S)
+    for area in (snapshot.city, *snapshot.districts, *snapshot.corridors):
+        assert (area.index == 5.0) is shown
+        assert (area.level, area.state) == ((3, "live") if shown else (0, "low_coverage"))
+        assert area.coverage == pytest.approx(coverage, abs=0.001)
+        if not shown:
+            assert (area.index, area.tti, area.speed_kmh, area.congested_km) == (None,) * 4
+
+
+def test_coverage_hides_nothing_of_an_area_that_only_probes_measure() -> None:
+    city = msgspec.structs.replace(a_city(), sensors=())
+    latest = LatestValues(city)
+    fold(latest, area_record(city, every_area(city, 5.0), coverage=0.0))
+    assert (_at(latest, END_S).city.index, _at(latest, END_S).districts[0].state) == (5.0, "live")
+
+
+def test_old_windows_of_a_log_that_says_nothing_of_its_data_are_shown_with_their_age() -> None:
+    city = a_city()
+    latest = LatestValues(city)
+    fold(latest, segment_record(city, 4.0, clock_s=END_S + 400, data_s=0))
+    fold(latest, area_record(city, every_area(city, 5.0)))
+    snapshot = _at(latest, END_S + 400)
+    assert (snapshot.state, snapshot.data_age_s, snapshot.data_at) == ("stale", 400.0, "2026-01-01T04:01:00Z")
+    assert (snapshot.city.state, snapshot.city.level) == ("stale", 0)

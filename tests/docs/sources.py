@@ -25,8 +25,14 @@ CONSTANTS = {
         "MAXIMUM_FLOW_VPH_PER_LANE",
     ),
     "models.window": ("WINDOW_LENGTHS_S",),
-    "dashboard.snapshot": ("FRESH_PERIODS", "STALE_PERIODS", "SILENT_STREAM_S"),
-    "dashboard.latest": ("PROVISIONAL_COVERAGE_RATIO",),
+    "dashboard.snapshot": (
+        "FRESH_PERIODS",
+        "STALE_PERIODS",
+        "SILENT_STREAM_S",
+        "SHOWN_COVERAGE",
+        "SURE_COVERAGE",
+    ),
+    "dashboard.latest": ("SUCCEEDING_COVERAGE_RATIO", "HELD_WINDOWS"),
 }
 """What a figure depends on beside the settings."""
 
