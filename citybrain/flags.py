@@ -16,6 +16,10 @@ def up_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address of the web pages (127.0.0.1)")
     parser.add_argument("--data-dir", type=Path, help="folder of everything that is kept (data)")
     parser.add_argument("--city", help="city folder, or the name of a shipped city (demo)")
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="play this recording of the city as if it began now"
+    )
+    parser.add_argument("--mapping", type=Path, metavar="FILE", help="mapping file of a CSV recording")
     parser.add_argument("--no-demo", action="store_true", help="no invented traffic")
     parser.add_argument("--speed", type=float, help="demo city: its day passes so many times faster (1)")
 
@@ -32,6 +36,13 @@ def worker_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="index only: write no clock records, the feed writes them (a recording in its own time)",
     )
+    parser.add_argument("--port", type=_port, help="port of /livez, /readyz and /metrics; 0 for none (0)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
 
 
 def wall_flags(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing
 
 from citybrain.process import prepare_process, refuse_embedded
 from citybrain.stages import (
-    Stage,
     alert_stage,
     archive_stage,
     index_stage,
@@ -17,19 +16,21 @@ from citybrain.stages import (
 )
 from citybrain.stopping import run_thread
 from citybrain.upkeep import run_upkeep
+from citybrain.worker_health import serving_health
 from config.calendar import city_calendar
 from config.city_folder import city_folder_of, load_city
 from config.settings import load_settings
 from store.history import open_history
 from store.migrate import migrate
 from streams.broker import open_broker
+from streams.metrics import Stage
 from streams.ticker import run_ticker
 from streams.topics import partition_counts
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the stage until a signal; 1 when it crashed."""
-    settings = load_settings()
+    settings = load_settings(worker_port=arguments.port)
     prepare_process(settings)
     refuse_embedded(settings)
     folder = city_folder_of(settings.city)
@@ -57,4 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
                     stopping,
                 )
                 stage = archive_stage(settings, broker, city, history)
+        if settings.worker_port:
+            stack.enter_context(serving_health(arguments.stage, stage, settings.host, settings.worker_port))
         return 0 if run_stages([stage], stopping) else 1

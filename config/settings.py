@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         min_length=1,
-        description="Address that the web pages listen on.",
+        description="Address that the web pages listen on, and a worker's health.",
         json_schema_extra=_up("--host"),
     )
     port: int = Field(
@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         le=65535,
         description="Port that the web pages listen on; 0 takes a free one.",
         json_schema_extra=_up("--port"),
+    )
+    worker_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of a worker's /livez, /readyz and /metrics; 0 for none.",
     )
     demo: bool = Field(
         default=True,

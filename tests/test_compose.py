@@ -117,6 +117,20 @@ def test_the_wall_listens_where_it_is_published_and_asked_for_its_health(
     compile(SERVICES["wall"]["healthcheck"]["test"][-1], "healthcheck", "exec")
 
 
+@pytest.mark.parametrize("name", [name for name in OURS if name.startswith("worker-")])
+def test_every_worker_is_asked_for_its_health_where_it_serves_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(name, monkeypatch)
+    check = SERVICES[name]["healthcheck"]["test"][-1]
+    (url,) = re.findall(r"'(http://[^']+)'", check)
+    assert settings.worker_port
+    assert (urlsplit(url).hostname, urlsplit(url).port) == (settings.host, settings.worker_port)
+    routes = (ROOT / "citybrain" / "worker_health.py").read_text(encoding="utf-8")
+    assert f'"{urlsplit(url).path}": lambda' in routes
+    compile(check, "healthcheck", "exec")
+
+
 def test_services_wait_only_for_what_can_become_true() -> None:
     for name, service in SERVICES.items():
         for other, wait in service.get("depends_on", {}).items():

@@ -29,6 +29,7 @@ from dashboard.stream import stream_routes
 from dashboard.texts import LEVEL_KEYS, TEXTS
 from models.index_columns import AREA_DTYPES, SEGMENT_DTYPES
 from store.history import open_history
+from streams.metrics import WORKER_METRICS
 from streams.topics import TOPICS
 from tests.docs.pages import DOCS, all_pages, command_lines, headings, text_of
 from tests.docs.regions import REGION, actions_of, regions_of, rendered
@@ -120,7 +121,8 @@ def test_every_variable_named_is_a_setting() -> None:
 
 def test_every_metric_named_exists() -> None:
     suffixes = ("", "_bucket", "_count", "_sum")
-    known = {name + suffix for name in METRICS for suffix in suffixes} | {"citybrain_history"}
+    known = {name + suffix for name in (*METRICS, *WORKER_METRICS) for suffix in suffixes}
+    known |= {"citybrain_history"}
     assert set(re.findall(r"\bcitybrain_[a-z_]+", WRITTEN)) <= known
 
 

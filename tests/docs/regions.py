@@ -24,6 +24,7 @@ from dashboard.metrics import METRICS
 from models.alert import CongestionRule
 from models.diagnostics import DiagnosticRules
 from models.observation import REASONS
+from streams.metrics import WORKER_METRICS
 from streams.topics import TOPICS
 from tests.docs.sources import columns_with_comments, constants, formulas, tables
 
@@ -53,6 +54,7 @@ def rendered() -> dict[str, str]:
     made: dict[str, Callable[[], str]] = {
         "topics": _topics,
         "metrics": _metrics,
+        "worker metrics": _worker_metrics,
         "tables": _tables,
         "segment columns": lambda: _columns("SEGMENT_DTYPES"),
         "area columns": lambda: _columns("AREA_DTYPES"),
@@ -94,6 +96,14 @@ def _topics() -> str:
 
 def _metrics() -> str:
     return _table(("Metric", "Type", "Meaning"), [(f"`{name}`", *said) for name, said in METRICS.items()])
+
+
+def _worker_metrics() -> str:
+    rows = [
+        (f"`{name}`", said.kind, ", ".join(f"`{label}`" for label in said.labels), said.sentence)
+        for name, said in WORKER_METRICS.items()
+    ]
+    return _table(("Metric", "Type", "Labels", "Meaning"), rows)
 
 
 def _tables() -> str:
