@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import http.client
 import importlib.metadata
+import json
 import shutil
 import socket
 import subprocess
@@ -16,6 +19,8 @@ DISK_WARN_BYTES = 5 * 2**30
 DISK_FAIL_BYTES = 500 * 2**20
 """ClickHouse needs room to merge parts: below this it stops taking inserts."""
 FONT_TIMEOUT_S = 10
+LIVEZ_TIMEOUT_S = 3
+LONGEST_LIVEZ_BYTES = 1000
 
 
 class Finding(NamedTuple):
@@ -161,20 +166,33 @@ def disk_finding(data_dir: Path, free_bytes: Callable[[Path], int] | None = None
 
 
 def port_finding(host: str, port: int) -> Finding:
-    """Whether the pages can listen where the settings say."""
-
-    def listen() -> str:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """Whether the pages can listen where the settings say, or do so already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
-        return f"{host}:{port} is free" if port else f"{host}, any free port"
+    except OSError as error:
+        found = f"{host}:{port}: {error.strerror or error}"
+        if error.errno == errno.EADDRINUSE and _citybrain_answers(host, port):
+            return Finding("ok", "port", f"{host}:{port}: citybrain is running there")
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            return Finding("fail", "port", found, "no such address on this machine, set CITYBRAIN_HOST")
+        return Finding("fail", "port", found, "stop what listens there, or set CITYBRAIN_PORT")
+    return Finding("ok", "port", f"{host}:{port} is free" if port else f"{host}, any free port")
 
-    finding = _tried("port", listen, (OSError,))
-    if finding.state == "fail":
-        remedy = "stop what listens there, or set CITYBRAIN_PORT"
-        return Finding("fail", "port", f"{host}:{port}: {finding.found}", remedy)
-    return finding
+
+def _citybrain_answers(host: str, port: int) -> bool:
+    """Whether /livez there says what ours says."""
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(asked, port, timeout=LIVEZ_TIMEOUT_S)
+    try:
+        connection.request("GET", "/livez")
+        return bool(json.loads(connection.getresponse().read(LONGEST_LIVEZ_BYTES)) == {"alive": True})
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
 
 
 def font_finding() -> Finding:

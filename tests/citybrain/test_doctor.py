@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,48 @@ def test_a_port_that_is_taken_is_a_failure_with_a_remedy() -> None:
     assert f"127.0.0.1:{port}: " in taken.found
     assert "CITYBRAIN_PORT" in taken.remedy
     assert port_finding("127.0.0.1", 0).state == "ok"
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes], int]]:
+    """Starts a server of this body on a free port of this machine; the port."""
+    servers = []
+
+    def start(body: bytes) -> int:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if self.path == "/livez" else 404)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.05,)).start()
+        return int(servers[-1].server_address[1])
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_port_on_which_citybrain_itself_runs_is_no_failure(answering: Callable[[bytes], int]) -> None:
+    port = answering(b'{"alive":true}')
+    for host in ("127.0.0.1", "0.0.0.0"):
+        assert str(port_finding(host, port)) == f"ok    port: {host}:{port}: citybrain is running there"
+
+
+def test_a_port_on_which_something_else_answers_is_a_failure(answering: Callable[[bytes], int]) -> None:
+    for body in (b"hello", b"[]", b'{"alive":false}'):
+        assert port_finding("127.0.0.1", answering(body)).state == "fail"
+
+
+def test_an_address_that_is_not_of_this_machine_asks_for_another_host() -> None:
+    finding = port_finding("192.0.2.1", 0)
+    assert finding.state == "fail"
+    assert finding.remedy == "no such address on this machine, set CITYBRAIN_HOST"
 
 
 @pytest.mark.parametrize(("free_bytes", "state"), [(2**40, "ok"), (2**30, "warn"), (2**20, "fail")])
