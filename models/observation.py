@@ -28,6 +28,7 @@ MAXIMUM_RECORD_BYTES = 64 * 1024
 MAXIMUM_INTERVAL_S = 3600
 MAXIMUM_SPEED_KMH = 200.0
 MAXIMUM_FLOW_VPH_PER_LANE = 3600.0
+NO_JSON_NUMBER = "NaN or Infinity is no JSON number, write null where nothing is known"
 SHORT_INTERVAL_VEHICLES_PER_LANE = 2.0
 """Vehicles that an interval of seconds may count beyond that rate: traffic comes in whole vehicles."""
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 4_102_444_800_000
@@ -144,7 +145,9 @@ def _decode_one(payload: bytes) -> _Record:
         reason = "not_finite" if "out of range" in str(error) else "wrong_type"
         raise _RefusedError(reason, str(error)) from error
     except msgspec.DecodeError as error:
-        raise _RefusedError(_why_undecodable(payload), str(error)) from error
+        reason = _why_undecodable(payload)
+        detail = NO_JSON_NUMBER if reason == "not_finite" else str(error)
+        raise _RefusedError(reason, detail) from error
 
 
 def _why_undecodable(payload: bytes) -> str:

@@ -106,3 +106,11 @@ def test_whatever_arrives_is_either_a_row_or_a_refusal_with_a_known_reason(paylo
     columns, refusals = decode(payloads, range(len(payloads)), CITY)
     assert len(columns) + len(refusals) == len(payloads)
     assert {refusal.reason for refusal in refusals} <= set(REASONS)
+
+
+@pytest.mark.parametrize("bare", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_named_in_the_detail(bare: str) -> None:
+    payload = b'{"sensor_id": "S1", "event_time": "2026-03-01T00:00:00Z", "interval_s": 30, "speed_kmh": %s}'
+    _, refusals = decode([payload % bare.encode()], [0], CITY)
+    assert [refusal.reason for refusal in refusals] == ["not_finite"]
+    assert refusals[0].detail == "NaN or Infinity is no JSON number, write null where nothing is known"
