@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -201,6 +202,9 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         problem = f"cannot listen on {host}:{port}: {error.strerror}"
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            remedy = "no such address on this machine, choose another with --host"
+            raise ConfigurationError("web server", "host", problem, remedy) from error
         raise ConfigurationError("web server", "port", problem, "choose another with --port") from error
     bound.set_inheritable(True)
     return bound
