@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,3 +64,14 @@ def test_the_summary_of_a_backtest_has_the_keys_shown(
     assert list(summary) == list(shown)
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {"city.csv", "segments.csv", "alerts.csv", "diagnostics.csv"}
+
+
+@pytest.mark.parametrize(("page", "starts"), [("docs/commands.md", 1), ("docs/http-api.md", 1)])
+def test_an_example_that_asks_the_history_asks_for_today(page: str, starts: int) -> None:
+    asked = re.findall(r"^ {4}.*?start[ =](\"?\$\(.*?\)|[^ &]+)", text_of(page), re.MULTILINE)
+    assert len(asked) == starts
+    for expression in asked:
+        shell = ["sh", "-c", f"echo {expression.strip(chr(34))}"]
+        told = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.strip()
+        age = datetime.now(UTC) - datetime.fromisoformat(told)
+        assert timedelta(0) < age <= timedelta(days=1, minutes=1)
