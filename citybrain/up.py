@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import structlog
-from kafka import KafkaProducer
 
-from citybrain.demo_history import DemoHistoryProgress, live_begins_s, make_demo_history
+from citybrain.demo_source import demo_threads
+from citybrain.ownership import claim_history
 from citybrain.process import prepare_process
+from citybrain.replay_source import replay_thread
 from citybrain.stages import (
     Stage,
     alert_stage,
@@ -32,13 +33,10 @@ from models.city import City
 from store.history import History, open_history
 from store.migrate import migrate
 from streams.broker import BrokerAddress, open_broker
-from streams.feeds.demo import run_demo_feed
 from streams.ticker import run_ticker
-from streams.topics import OBSERVATIONS, partition_counts
+from streams.topics import partition_counts
 
 JOIN_S = 1.0
-PROGRESS_S = 0.5
-FIRST_COLOURS_S = 20.0
 DEMO = "demo"
 
 log = structlog.get_logger(__name__)
@@ -60,9 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     city = load_city(folder)
     calendar = city_calendar(folder)
     stopping = threading.Event()
-    with open_broker(settings.broker) as broker, _open(settings) as history:
+    with open_broker(settings.broker) as broker, _open(settings, city) as history:
         broker.create_topics(partition_counts(settings.partitions))
-        with running_web(settings, calendar, city, broker, history) as (server, hub):
+        with running_web(settings, calendar, city, broker, history, stopping.set) as (server, hub):
             print(f"citybrain is at {server.address}/wall  (Ctrl-C stops it)", flush=True)
             log.info("started", city=city.city_id, seconds=round(time.monotonic() - started, 1))
             index = index_stage(settings, broker, city, history if broker.embedded else None)
@@ -73,16 +71,17 @@ def run(arguments: argparse.Namespace) -> int:
                 archive_stage(settings, broker, city, history),
             ]
             ticked = _every(settings.partitions) if broker.embedded else index.owned
-            with _sources(settings, broker, city, history, calendar, hub, ticked, stopping):
+            with _sources(arguments, settings, broker, city, history, calendar, hub, ticked, stopping):
                 healthy = run_stages(stages, stopping)
     return 0 if healthy else 1
 
 
 @contextlib.contextmanager
-def _open(settings: Settings) -> Iterator[History]:
+def _open(settings: Settings, city: City) -> Iterator[History]:
     history = open_history(settings.history_url)
     try:
         migrate(history)
+        claim_history(history, city)
         yield history
     finally:
         history.close()
@@ -90,6 +89,7 @@ def _open(settings: Settings) -> Iterator[History]:
 
 @contextlib.contextmanager
 def _sources(
+    arguments: argparse.Namespace,
     settings: Settings,
     broker: BrokerAddress,
     city: City,
@@ -108,20 +108,11 @@ def _sources(
             stopping,
         ),
     ]
-    if settings.demo and city_folder_of(settings.city).resolve() == city_folder_of(DEMO).resolve():
-        begins_s = live_begins_s(city, history, time.time())
-        threads.append(
-            run_thread("demo-feed", lambda: _feed(settings, broker, city, begins_s, stopping), stopping)
-        )
-        progress = DemoHistoryProgress()
-        threads.append(
-            run_thread(
-                "demo-history",
-                lambda: _make_history(city, history, begins_s, progress, hub, stopping),
-                stopping,
-            )
-        )
-        threads.append(run_thread("demo-progress", lambda: _show(progress, hub, stopping), stopping))
+    if arguments.replay is not None:
+        hub.set_history("ready", 1.0)
+        threads.append(replay_thread(broker, city, arguments.replay, arguments.mapping, stopping))
+    elif settings.demo and city_folder_of(settings.city).resolve() == city_folder_of(DEMO).resolve():
+        threads += demo_threads(settings, broker, city, history, hub, stopping)
     else:
         hub.set_history("ready", 1.0)
     try:
@@ -135,48 +126,3 @@ def _sources(
 def _every(partitions: int) -> Callable[[], Iterable[int]]:
     """Nobody else reads the embedded broker: time can begin before the index worker has its partitions."""
     return lambda: range(partitions)
-
-
-def _feed(
-    settings: Settings, broker: BrokerAddress, city: City, begins_s: int, stopping: threading.Event
-) -> None:
-    producer = KafkaProducer(**broker.kafka_arguments, linger_ms=5)
-    try:
-        run_demo_feed(
-            city,
-            producer,
-            OBSERVATIONS.name,
-            stop=stopping,
-            speed=settings.speed,
-            since_s=begins_s,
-        )
-    finally:
-        producer.close(timeout=1)
-
-
-def _make_history(
-    city: City,
-    history: History,
-    begins_s: int,
-    progress: DemoHistoryProgress,
-    hub: Hub,
-    stopping: threading.Event,
-) -> None:
-    """The past comes after the present: the wall shows colours before eight weeks are computed."""
-    waited_s = 0.0
-    while waited_s < FIRST_COLOURS_S and not stopping.is_set() and not _is_coloured(hub):
-        stopping.wait(PROGRESS_S)
-        waited_s += PROGRESS_S
-    make_demo_history(city, history, begins_s, stop=stopping, progress=progress)
-
-
-def _is_coloured(hub: Hub) -> bool:
-    return hub.snapshot is not None and hub.snapshot.state in ("live", "late")
-
-
-def _show(progress: DemoHistoryProgress, hub: Hub, stopping: threading.Event) -> None:
-    while not stopping.is_set():
-        hub.set_history(progress.state, progress.share)
-        if progress.state == "ready":
-            return
-        stopping.wait(PROGRESS_S)

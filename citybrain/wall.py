@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with open_broker(settings.broker) as broker:
             broker.create_topics(partition_counts(settings.partitions))
-            with running_web(settings, calendar, city, broker, history) as (server, hub):
+            with running_web(settings, calendar, city, broker, history, stopping.set) as (server, hub):
                 hub.set_history("ready", 1.0)
                 print(f"citybrain is at {server.address}/wall", flush=True)
                 stopping.wait()

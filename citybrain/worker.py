@@ -6,6 +6,7 @@ import argparse
 import threading
 from contextlib import ExitStack, closing
 
+from citybrain.ownership import claim_history
 from citybrain.process import prepare_process, refuse_embedded
 from citybrain.stages import (
     alert_stage,
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
                 stage = alert_stage(settings, broker, city, history)  # never waits for the history
             else:
                 migrate(history)
+                claim_history(history, city)
                 run_thread(
                     "upkeep",
                     lambda: run_upkeep(settings, city.timezone, calendar.day_type, history, stopping),

@@ -48,3 +48,12 @@ create table if not exists area_indices
 engine = ReplacingMergeTree(version)
 partition by toYYYYMM(window_start)
 order by (window_s, area_kind, area_id, window_start);
+
+-- The city whose history this is: one, since equal segment ids of two cities would become one place.
+create table if not exists cities
+(
+    city_id String,
+    since DateTime('UTC') default now()
+)
+engine = ReplacingMergeTree()
+order by city_id;

@@ -66,12 +66,14 @@ def run_demo_feed(
     speed: float = 1.0,
     hour_shift_h: float = 0.0,
     since_s: float | None = None,
+    whole_from_start: bool = True,
     counts: DemoFeedCounts | None = None,
 ) -> DemoFeedCounts:
     """Produce until `stop` is set; returns the counts (the same object as given, updated all the while).
 
-    `since_s` (UTC epoch) is where the first intervals begin, by default `backfill_start_s`; after a stop
-    now, so that the time in between stays a hole. `speed` makes the city's day pass so many times faster; the
+    `since_s` (UTC epoch) is where the feed begins, by default `backfill_start_s`; after a stop now, so that the
+    time in between stays a hole. With `whole_from_start` the first intervals begin there, without it they end
+    after it: sensors go on measuring while nobody listens, and tell the interval that has just ended. `speed` makes the city's day pass so many times faster; the
     observations keep the clock's time, since nothing may be ahead of it. `hour_shift_h` turns the daily
     profile: with 6, noon has the traffic of 18:00; a history made with the same shift fits. `now` gives UTC
     epoch seconds. A record that the broker does not take is tried again every second, and forgotten after
@@ -91,7 +93,9 @@ def run_demo_feed(
             made_after_ms = max(made_until_ms, now_ms - FORGET_AFTER_S * 1000)
             ahead_s = round((now_s - began_s) * (speed - 1.0))
             observed = observations_ending(traffic, sensors, made_after_ms, now_ms, ahead_s)
-            for delivery in deliveries(city, seed, observed.take(observed.start_ms >= since_ms)):
+            if whole_from_start:
+                observed = observed.take(observed.start_ms >= since_ms)
+            for delivery in deliveries(city, seed, observed):
                 heapq.heappush(waiting, delivery)
             made_until_ms = now_ms
         taken = _send_due(producer, topic, waiting, now_ms, counts)

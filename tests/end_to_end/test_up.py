@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import time
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.city_folder import write_city
 from tests.end_to_end.processes import fetched, running_command, wait_ready
+from tests.models.builders import NOON_MS, a_city, an_observation
 from tests.waiting import wait_until
 
 
@@ -52,9 +56,6 @@ def test_one_command_shows_a_live_city_and_stops_at_once(tmp_path: Path) -> None
 
 
 def _status(address: str) -> int:
-    import urllib.error
-    import urllib.request
-
     try:
         with urllib.request.urlopen(address, timeout=10) as answer:
             return int(answer.status)
@@ -99,3 +100,23 @@ def test_a_second_start_keeps_the_history_and_shows_the_time_between_as_a_hole(t
 
         wait_until(lambda: any(v is not None for v in window_of_the_stop()), "the last minute rebuilt", 120)
         assert second.interrupt() == 0
+
+
+def test_a_recording_of_ones_own_city_is_played_as_if_it_began_now(tmp_path: Path) -> None:
+    city = a_city()
+    write_city(city, tmp_path / "city")
+    records = [
+        an_observation(sensor.sensor_id, NOON_MS + 30_000 * k, speed_kmh=8.0)
+        for k in range(1, 240)
+        for sensor in city.sensors
+    ]
+    (tmp_path / "recording.ndjson").write_bytes(b"\n".join(records))
+    words = ["--city", "city", "--replay", "recording.ndjson", "--port", "0", "--data-dir", "data"]
+    with running_command(tmp_path, "up", *words) as up:
+        address = up.address()
+        wait_until(lambda: up.alive() and coloured(address) == len(city.segments), "all segments", 90)
+        assert up.interrupt() == 0
+    with running_command(tmp_path, "up", "--port", "0", "--data-dir", "data") as other:
+        assert other.process.wait(60) == 2
+        assert "testville" in other.said
+        assert other.said.count("\n") == 1
