@@ -46,7 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     city = import_city(arguments.kind, arguments.source, out.name, arguments.timezone, arguments.mapping)
     if arguments.free_flow_from:
         city = with_free_flow_from(city, arguments.free_flow_from, arguments.observations_mapping)
-    write_city(city, out)
+    try:
+        write_city(city, out)
+    except OSError as error:
+        raise InputError(str(out), f"cannot be written: {error.strerror}", "choose another --out") from None
     first(inspect_city(out)[1])
     methods = Counter(segment.free_flow_method for segment in city.segments)
     sys.stdout.write(

@@ -104,6 +104,19 @@ def test_a_wrong_topology_is_one_line_with_its_field_and_exit_code_2(
     assert message.count("\n") == 1
 
 
+def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, file = tmp_path / "topology.json", tmp_path / "file"
+    source.write_text(json.dumps(a_topology()))
+    file.write_text("")
+    for out in ("/proc/x", str(file)):
+        assert main(["import-city", "oracle", str(source), "--out", out]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"citybrain import-city: {out}: cannot be written: ")
+        assert error.count("\n") == 1
+
+
 def test_a_broken_json_file_is_named_with_its_line(tmp_path: Path) -> None:
     source = tmp_path / "topology.json"
     source.write_text('{"city": "x",\n "districts": [')
