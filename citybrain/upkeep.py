@@ -1,4 +1,4 @@
-"""What is done for the history once an hour: typical days are computed anew, old partitions go."""
+"""What is done for the history once an hour: typical days anew, old partitions away, books compared."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from config.settings import Settings
-from models.errors import StoreUnavailable
+from models.errors import StoreRejected, StoreUnavailable
 from store.areas import area_span
+from store.audit import LogAudit, audit_logs
 from store.history import History
 from store.profile import newest_typical
 from store.retention import apply_retention
@@ -22,6 +23,8 @@ PERIOD_S = 3600.0
 TYPICAL_DAYS = 56
 """What is usual comes from the last eight weeks: eight days of each weekday, four even after gaps."""
 LEAST_HISTORY_S = 86_400
+AUDITED_S = 86_400
+AUDIT_LIMIT_S = 120.0
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +54,7 @@ def run_upkeep(
         try:
             refresh_typical(history, timezone, day_type_of, time.time())
             dropped = apply_retention(history, days_kept(settings), datetime.now(UTC).date())
+            report_lost(history, int(time.time()) - AUDITED_S)
         except StoreUnavailable as error:
             log.warning("upkeep waits for the history", problem=str(error))
             stopping.wait(error.retry_after_s)
@@ -58,6 +62,27 @@ def run_upkeep(
         if dropped:
             log.info("old partitions dropped", partitions=[f"{d.table} {d.partition}" for d in dropped])
         stopping.wait(PERIOD_S)
+
+
+def report_lost(history: History, since_s: int) -> list[LogAudit]:
+    """Log and return the logs of which table `observations` lacks rows that the books since then claim.
+
+    A replay of days older than their retention is told of too: its rows are dropped as they come.
+    """
+    try:
+        lost = [audit for audit in audit_logs(history, since_s, limit_s=AUDIT_LIMIT_S) if audit.lost > 0]
+    except StoreRejected as error:  # too much for the time or the memory that a question may take
+        log.warning("books not compared with the observations", problem=str(error))
+        return []
+    for audit in lost:
+        log.error(
+            "observations are missing that the books claim",
+            partition=f"{audit.topic}/{audit.partition_id}",
+            offsets=f"[{audit.first_offset}, {audit.next_offset})",
+            missing=audit.lost,
+            certain=audit.certain,
+        )
+    return lost
 
 
 def refresh_typical(history: History, timezone: str, day_type_of: Callable[[date], str], now_s: float) -> int:

@@ -19,6 +19,7 @@ from dashboard.series import csv_of, published_series
 from models.city import City
 
 MAXIMUM_ALERT_DAYS = 92
+MAXIMUM_ALERTS = 10_000
 
 _Kind = Annotated[str, Query(description="city, district, corridor or segment")]
 _Id = Annotated[str, Query(alias="id", description="id of the place, as in /api/v1/city")]
@@ -77,7 +78,7 @@ def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
         day_type, profile = await history.profile(kind, place_id, day)
         return json_answer({"kind": kind, "id": place_id, "day_type": day_type, **profile})
 
-    @routes.get("/alerts", summary="Alert events of a range of time")
+    @routes.get("/alerts", summary="Alert events of a range of time, newest first")
     async def alerts(start: _Time = None, end: _Time = None) -> Response:
         until = checked_time("end", end) if end else datetime.now(UTC)
         since = checked_time("start", start) if start else until - timedelta(days=1)
@@ -85,7 +86,8 @@ def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
             raise BadParameter("start", "is not before end")
         if until - since > timedelta(days=MAXIMUM_ALERT_DAYS):
             raise BadParameter("start", f"asks for more than {MAXIMUM_ALERT_DAYS} days")
-        return json_answer({"alerts": await history.alerts(since, until)})
+        events, truncated = await history.alerts(since, until, MAXIMUM_ALERTS)
+        return json_answer({"alerts": events, "truncated": truncated})
 
     @routes.get("/openapi.json", include_in_schema=False)
     async def description() -> Response:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.readers import Columns, StoreHealth
+from dashboard.readers import AuditedRange, Columns, StoreHealth
 from store.disk import WARNING_FREE_RATIO
 from store.history import History
 from store.readings import (
     alert_events,
     area_history,
+    audited_logs,
     counted_gaps,
     disk_space,
     segment_history,
@@ -19,6 +21,9 @@ from store.readings import (
     typical_at,
     typical_profile,
 )
+
+AUDITED_S = 86_400
+"""The books of the last day are looked at; what was found before was shown then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,13 @@ class HistoryReaders:
         """One slot of the typical day of every place of a kind."""
         return typical_at(self.history, kind, day_type, slot)
 
-    def alerts(self, start: datetime, end: datetime) -> Columns:
-        """Alert events, oldest first."""
-        return alert_events(self.history, _epoch_s(start), _epoch_s(end))
+    def alerts(self, start: datetime, end: datetime, limit: int) -> Columns:
+        """The newest alert events, newest first."""
+        return alert_events(self.history, _epoch_s(start), _epoch_s(end), limit)
 
     def store_health(self) -> StoreHealth:
-        """Engine, disk, tables and the gaps in the books."""
+        """Engine, disk, tables and the gaps in the books of the last day."""
+        since = int(time.time()) - AUDITED_S
         space = disk_space(self.history, warning=self.free_warning_ratio)
         sizes = table_sizes(self.history)
         return StoreHealth(
@@ -61,7 +67,11 @@ class HistoryReaders:
             tables={str(n): int(c) for n, c in zip(sizes["name"], sizes["row_count"], strict=True)},
             gaps=tuple(
                 f"{gap.topic}/{gap.partition_id} [{gap.first_offset}, {gap.next_offset}) {gap.kind}"
-                for gap in counted_gaps(self.history)
+                for gap in counted_gaps(self.history, since)
+            ),
+            audited=tuple(
+                AuditedRange(f"{a.log.topic}/{a.log.partition_id}", a.head, a.first_offset, a.next_offset)
+                for a in audited_logs(self.history, since)
             ),
         )
 

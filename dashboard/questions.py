@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -13,7 +14,11 @@ from dashboard.asking import Question
 from dashboard.metrics import WebMetrics
 from dashboard.queries import Queries
 from dashboard.readers import Columns, DayTypeOf, Readers, StoreHealth
+from dashboard.series import epoch_seconds
 from models.errors import CitybrainError
+
+HEALTH_KEPT_S = 15.0
+"""Every open health page asks each 20 s; one answer of the store serves them all."""
 
 PROFILE_FIELDS = ("tpi_p10", "tpi_p50", "tpi_p90", "tti_p10", "tti_p50", "tti_p90", "speed_p50")
 
@@ -29,6 +34,8 @@ class History:
     ) -> None:
         self._readers, self._queries, self._metrics = readers, queries, metrics
         self.day_type_of = day_type_of
+        self._health: asyncio.Task[StoreHealth] | None = None
+        self._health_asked_at = 0.0
 
     async def windows(self, question: Question) -> Columns:
         """Windows of one place."""
@@ -52,18 +59,29 @@ class History:
         """Typical values of every place of a kind at a slot of the day."""
         return await self._ask(self._readers.typical_at, kind, day_type, slot)
 
-    async def alerts(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
-        """Alert events, oldest first."""
-        columns = await self._ask(self._readers.alerts, start, end)
+    async def alerts(self, start: datetime, end: datetime, limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """The newest `limit` alert events, newest first, and whether there were more."""
+        columns = dict(await self._ask(self._readers.alerts, start, end, limit + 1))
+        columns["at"] = epoch_seconds(columns, "at").astype("datetime64[s]")
         names = list(columns)
-        return [
+        events = [
             {name: _plain(value) for name, value in zip(names, row, strict=True)}
             for row in zip(*columns.values(), strict=True)
         ]
+        return events[:limit], len(events) > limit
 
     async def store_health(self) -> StoreHealth:
-        """What the store says of itself and of its books."""
-        return await self._ask(self._readers.store_health)
+        """What the store says of itself and of its books, at most HEALTH_KEPT_S old.
+
+        Whoever asks meanwhile waits for the same answer; an error is not kept.
+        """
+        kept, now = self._health, time.monotonic()
+        failed = kept is not None and kept.done() and (kept.cancelled() or kept.exception() is not None)
+        if kept is None or failed or (now - self._health_asked_at > HEALTH_KEPT_S and kept.done()):
+            kept = self._health = asyncio.create_task(self._ask(self._readers.store_health))
+            kept.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may be left
+            self._health_asked_at = now
+        return await asyncio.shield(kept)
 
     async def _ask(
         self, question: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs

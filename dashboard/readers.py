@@ -32,16 +32,32 @@ class Readers(Protocol):
     def typical_at(self, kind: str, day_type: str, slot: int) -> Columns:
         """The same columns with area_id instead of slot, for every place of a kind."""
 
-    def alerts(self, start: datetime, end: datetime) -> Columns:
-        """Alert events: alert_id, kind, rule, segment_id, district_id, severity, event, at, detail."""
+    def alerts(self, start: datetime, end: datetime, limit: int) -> Columns:
+        """The newest `limit` alert events, newest first.
+
+        alert_id, kind, rule, segment_id, district_id, severity, event, detail, and `at` like window_start.
+        """
 
     def store_health(self) -> StoreHealth:
         """What the store says of itself and of its books."""
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedRange:
+    """Offsets [first_offset, next_offset) of one log were audited; the books of this log begin at `head`."""
+
+    log: str
+    head: int
+    first_offset: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """The store as the health page shows it; None where it does not say. `gaps` empty is the proof."""
+    """The store as the health page shows it; None where it does not say.
+
+    `gaps` empty proves that no offset of the ranges in `audited` is missing, and says nothing of others.
+    """
 
     engine: str
     version: str
@@ -50,6 +66,7 @@ class StoreHealth:
     disk_watermark: str
     tables: Mapping[str, int]
     gaps: tuple[str, ...]
+    audited: tuple[AuditedRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

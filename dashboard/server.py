@@ -35,6 +35,9 @@ from dashboard.threads import nobody_to_tell, telling_thread
 from models.city import City
 from models.errors import CitybrainError, ConfigurationError
 
+NOT_NOW = "the history cannot answer now; try again later"
+"""All that a client learns: the error itself has addresses and directories, and goes to the log."""
+
 STOP_S = 3.0
 GRACE_S = 1
 _BACKEND: Any = _fastapi  # untyped; the request that `Dash.index` asks for lives there
@@ -133,7 +136,7 @@ def _answer_errors(server: FastAPI) -> None:
     async def unavailable(_request: Request, error: Exception) -> Response:
         headers = {"Retry-After": str(int(getattr(error, "retry_after_s", 5)) or 1)}
         log.warning("history_not_available", problem=str(error))
-        return Response(problem_json("", str(error)), 503, headers, "application/json")
+        return Response(problem_json("", NOT_NOW), 503, headers, "application/json")
 
 
 class WebServer:

@@ -8,16 +8,17 @@ from store.history import History, Result
 _SQL = """
     select alert_id, kind, rule, segment_id, district_id, severity, event, at, detail from alert_events final
     where at >= toDateTime({start:UInt32}, 'UTC') and at < toDateTime({end:UInt32}, 'UTC')
-    order by at, alert_id, event limit {limit:UInt32}
+    order by at desc, alert_id desc, version desc limit {limit:UInt32}
 """
 
 
 def alert_events(history: History, start: int, end: int, limit: int = 10_000) -> Result:
-    """Events of alerts with `at` in [start, end) (UTC epoch seconds), oldest first."""
+    """Events of alerts with `at` in [start, end) (UTC epoch seconds): the newest `limit`, newest first."""
     return history.query(_SQL, {"start": start, "end": end, "limit": limit})
 
 
-# Events told twice are equal, so that nothing needs FINAL here. The aliases differ from the columns.
+# An event told again may have another version; the largest is what counts, in any number of rows, so that
+# nothing needs FINAL here. The aliases differ from the columns.
 _NEWEST_SQL = """
     select alert_id, any(kind) as its_kind, any(rule) as its_rule, any(segment_id) as its_segment,
       any(district_id) as its_district, argMax(severity, version) as last_severity,

@@ -16,19 +16,6 @@ _HISTORY_SQL = f"""
     order by window_start
 """
 
-_NEWEST_SQL = """
-    select max(window_start) as newest, count() as n from area_indices
-    where window_s = {window_s:UInt16} and area_kind = {kind:String}
-"""
-
-_LATEST_SQL = f"""
-    select {_COLUMNS} from area_indices final
-    where window_s = {{window_s:UInt16}} and area_kind = {{kind:String}}
-      and window_start >= toDateTime({{since:UInt32}}, 'UTC')
-    order by area_id, window_start desc
-    limit 1 by area_id
-"""
-
 _SPAN_SQL = """
     select min(window_start) as oldest, max(window_start) as newest, uniqExact(window_start) as n
     from area_indices where window_s = {window_s:UInt16} and area_kind = {kind:String}
@@ -43,17 +30,6 @@ def area_history(history: History, kind: str, area_id: str, window_s: int, start
     return history.query(
         _HISTORY_SQL, {"kind": kind, "area_id": area_id, "window_s": window_s, "start": start, "end": end}
     )
-
-
-def latest_areas(history: History, kind: str, window_s: int, lookback_s: int = 3600) -> Result:
-    """AREA_COLUMNS of the newest window of every area of the kind, by id.
-
-    Newest means within `lookback_s` before the kind's newest window: an area without news for longer is
-    absent.
-    """
-    newest = history.query(_NEWEST_SQL, {"kind": kind, "window_s": window_s})
-    since = max(0, int(newest["newest"][0]) - lookback_s)
-    return history.query(_LATEST_SQL, {"kind": kind, "window_s": window_s, "since": since})
 
 
 def area_span(history: History, window_s: int, kind: str = "city") -> tuple[int, int, int] | None:

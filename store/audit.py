@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from store.accounting import ROWS_SQL, logs_in
+from store.accounting import audited_logs, rows_of
 from store.history import History, Result
 from store.parameters import Parameters
 
@@ -41,38 +39,26 @@ class LogAudit:
         return self.expected - self.found
 
 
-def audit_logs(history: History, since: int = 0) -> list[LogAudit]:
+def audit_logs(history: History, since: int = 0, *, limit_s: float | None = None) -> list[LogAudit]:
     """Compare the books written at `since` (UTC epoch seconds) or later with table `observations`.
 
-    For topics with one observation per record. Reads the offsets of the whole table: every few minutes
-    is often enough. What retention has dropped from `observations` counts as lost: ask for less than that.
+    For topics with one observation per record. Reads the offsets of the whole table, for each log at most
+    `limit_s` long: once an hour is often enough. What retention has dropped from `observations` counts as
+    lost: ask for less than that.
     """
-    rows = history.query(ROWS_SQL, {"since": since})
     audits = []
-    for start, end in logs_in(rows):
-        log = {name: values[start:end] for name, values in rows.items()}
-        expected, certain = _expected(log)
-        topic, partition_id, log_id = str(log["topic"][0]), int(log["partition_id"][0]), str(log["log_id"][0])
-        first_offset, next_offset = int(log["first_offset"][0]), int(log["next_offset"].max())
-        place: Parameters = {
-            "topic": topic,
-            "partition_id": partition_id,
-            "log_id": log_id,
-            "first_offset": first_offset,
-            "next_offset": next_offset,
-        }
-        found = int(history.query(_FOUND_SQL, place)["n"][0])
-        audits.append(
-            LogAudit(topic, partition_id, log_id, first_offset, next_offset, expected, found, certain)
-        )
+    for covered in audited_logs(history, since):
+        log, first_offset, next_offset = covered.log, covered.first_offset, covered.next_offset
+        expected, certain = _expected(rows_of(history, log, since))
+        place: Parameters = {**log._asdict(), "first_offset": first_offset, "next_offset": next_offset}
+        found = int(history.query(_FOUND_SQL, place, limit_s=limit_s)["n"][0])
+        audits.append(LogAudit(*log, first_offset, next_offset, expected, found, certain))
     return audits
 
 
 def _expected(log: Result) -> tuple[int, bool]:
     """Stored offsets by the rows of one log that follow each other, and whether they do from end to end."""
-    first = log["first_offset"].astype(np.int64)
-    after = log["next_offset"].astype(np.int64)
-    stored = log["stored"].astype(np.int64)
+    first, after, stored = log["first_offset"], log["next_offset"], log["stored"]
     position, expected, certain = int(first[0]), 0, True
     for row in range(len(first)):
         if first[row] >= position:

@@ -11,7 +11,6 @@ TYPICAL_COLUMNS = (
 )  # fmt: skip
 DAY_TYPES = ("workday", "saturday", "sunday", "holiday")
 SLOT_S = 300
-SLOTS_PER_DAY = 86400 // SLOT_S
 
 _COLUMNS = ", ".join(TYPICAL_COLUMNS)
 _LAST_SECOND = 2**32 - 1

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from models.errors import ConfigurationError
 from store.history import History
 
-# Tables whose rows grow old; typical days and migrations do not.
+# Every table but schema_migrations, which says what the others look like.
 RETAINED_TABLES = (
     "observations",
     "segment_indices",

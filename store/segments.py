@@ -16,20 +16,9 @@ _HISTORY_SQL = f"""
     order by window_start
 """
 
-_AT_SQL = f"""
-    select {_COLUMNS} from segment_indices final
-    where window_s = {{window_s:UInt16}} and window_start = toDateTime({{window_start:UInt32}}, 'UTC')
-    order by segment_id
-"""
-
 
 def segment_history(history: History, segment_id: str, window_s: int, start: int, end: int) -> Result:
     """SEGMENT_COLUMNS of one segment's windows that start in [start, end), each once, in order of time."""
     return history.query(
         _HISTORY_SQL, {"segment_id": segment_id, "window_s": window_s, "start": start, "end": end}
     )
-
-
-def segments_at(history: History, window_s: int, window_start: int) -> Result:
-    """SEGMENT_COLUMNS of every segment in one window, by id."""
-    return history.query(_AT_SQL, {"window_s": window_s, "window_start": window_start})

@@ -145,7 +145,13 @@ def _partitions(snapshot: Snapshot, language: str) -> Component:
         text(key, language) for key in ("partition", "lag_s", "log_clock", "newest_data", "watermark")
     )
     rows = [
-        (str(p.partition), f"{p.lag_s:.1f}", _time(p.clock_at), _time(p.data_at), _time(p.watermark_at))
+        (
+            str(p.partition),
+            _tenths(p.lag_s),
+            _time(p.clock_at),
+            _time(p.data_at),
+            _time(p.watermark_at),
+        )
         for p in snapshot.lag.partitions
     ]
     heading: list[Any] = [text("partitions", language), html.Span("UTC", className="small")]
@@ -154,12 +160,24 @@ def _partitions(snapshot: Snapshot, language: str) -> Component:
 
 def _gap_audit(health: StoreHealth, language: str) -> Component:
     if not health.gaps:
-        return html.P(
-            [html.Strong(text("gap_audit", language)), " ", text("gap_none", language)], id="gap-audit"
-        )
+        verdict = text("gap_none" if health.audited else "gap_nothing", language)
+        parts: list[Component] = [html.P([html.Strong(text("gap_audit", language)), " ", verdict])]
+        return html.Div(parts + _audited(health, language), id="gap-audit")
     found = [html.Li(gap) for gap in health.gaps[:10]]
     heading = f"{text('gap_audit', language)}: {text('gap_found', language)} ({len(health.gaps)})"
-    return html.Div([html.Strong(heading), html.Ul(found)], className="warning", id="gap-audit")
+    warning = html.Div([html.Strong(heading), html.Ul(found)], className="warning")
+    return html.Div([warning, *_audited(health, language)], id="gap-audit")
+
+
+def _audited(health: StoreHealth, language: str) -> list[Component]:
+    """The offsets that the verdict is about."""
+    if not health.audited:
+        return []
+    heads = tuple(text(key, language) for key in ("log", "books_begin", "audited_from", "audited_to"))
+    rows = [
+        (html.Code(a.log), f"{a.head:,}", f"{a.first_offset:,}", f"{a.next_offset:,}") for a in health.audited
+    ]
+    return [html.P(text("gap_range", language), className="small"), _table(heads, rows)]
 
 
 def _history_fact(snapshot: Snapshot, language: str) -> tuple[str, str, bool]:
@@ -188,6 +206,10 @@ def _table(heads: tuple[str, ...], rows: list[Any]) -> Component:
         ),
         className="scroll",
     )
+
+
+def _tenths(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds:.1f}"
 
 
 def _time(moment: str | None) -> str:

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
-from citybrain.upkeep import days_kept, refresh_typical, run_upkeep
+from citybrain.upkeep import days_kept, refresh_typical, report_lost, run_upkeep
 from config.settings import load_settings
 from models.index_columns import AREA_DTYPES, Columns, Status
 from store.history import History, open_history
 from store.migrate import migrate
 from store.profile import newest_typical, typical_at
 from store.retention import RETAINED_TABLES
+from tests.store.rows import MONDAY, accounting_rows, observation_rows
 from tests.waiting import wait_until
 
 TIMEZONE = "Asia/Shanghai"
@@ -65,6 +67,18 @@ def test_typical_days_are_computed_once_a_day_from_the_days_before(history: Hist
     assert usual["n"].tolist() == [3]
     assert refresh_typical(history, TIMEZONE, workday, NOON + 3600) == 0, "once a day is enough"
     assert refresh_typical(history, TIMEZONE, workday, NOON + 86_400) == 288, "the next day anew"
+
+
+def test_observations_that_the_books_claim_and_the_table_lacks_are_told(history: History) -> None:
+    history.insert("observations", observation_rows(range(20)))
+    history.insert("accounting", accounting_rows([(0, 10), (10, 20)]))
+    assert report_lost(history, 0) == []
+    history.insert("accounting", accounting_rows([(20, 25)], written_at=MONDAY + 1))
+    with capture_logs() as logs:
+        (lost,) = report_lost(history, 0)
+    assert (lost.partition_id, lost.lost, lost.certain) == (0, 5, True)
+    assert (logs[0]["log_level"], logs[0]["missing"]) == ("error", 5)
+    assert report_lost(history, MONDAY + 2) == []
 
 
 def test_less_than_a_day_of_history_says_nothing_of_what_is_usual(history: History) -> None:

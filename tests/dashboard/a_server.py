@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from dashboard.hub import Hub
 from dashboard.metrics import WebMetrics
-from dashboard.readers import Columns, Readers, StoreHealth
+from dashboard.readers import AuditedRange, Columns, Readers, StoreHealth
 from dashboard.server import WebServer, create_app
 from models.city import City
 from models.index_columns import AREA_DTYPES, SEGMENT_DTYPES, Status
@@ -40,6 +40,7 @@ class SteadyHistory:
 
     city: City
     open: threading.Event = field(default_factory=threading.Event)
+    health_questions: int = 0
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -83,13 +84,23 @@ class SteadyHistory:
         same = {name: np.repeat(values[slot], len(ids)) for name, values in profile.items()}
         return {"area_id": ids, **same}
 
-    def alerts(self, start: datetime, end: datetime) -> Columns:
+    def alerts(self, start: datetime, end: datetime, limit: int) -> Columns:
+        """One event a minute."""
         self.open.wait()
-        return {"alert_id": ["a1"], "kind": ["incident"], "severity": np.array([2], dtype=np.uint8)}
+        first = -(-int(start.timestamp()) // 60) * 60
+        at = np.arange(first, int(end.timestamp()), 60)[::-1][:limit]
+        return {
+            "alert_id": [f"a{moment}" for moment in at],
+            "kind": ["incident"] * len(at),
+            "severity": np.full(len(at), 2, dtype=np.uint8),
+            "at": at,
+        }
 
     def store_health(self) -> StoreHealth:
+        self.health_questions += 1
         self.open.wait()
-        return StoreHealth("chDB", "26.9", 5e9, 1e10, "ok", {"area_indices": 12}, ())
+        audited = (AuditedRange("observations.traffic/0", 40, 100, 900),)
+        return StoreHealth("chDB", "26.9", 5e9, 1e10, "ok", {"area_indices": 12}, (), audited)
 
     def _series(self, window_s: int, start: datetime, end: datetime) -> tuple[np.ndarray, np.ndarray]:
         self.open.wait()

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from dashboard.history_reader import HistoryReaders
+from dashboard.readers import AuditedRange
 from models.index_columns import unpack_columns
 from store.history import History, open_history
 from store.migrate import migrate
 from tests.dashboard.a_picture import NOON_S, a_city, area_record, every_area, segment_record
 from tests.dashboard.a_server import a_site, fed, serving
+from tests.store.rows import accounting_rows
 
 CITY = a_city()
 START, END = datetime.fromtimestamp(NOON_S, UTC), datetime.fromtimestamp(NOON_S + 1800, UTC)
@@ -56,20 +58,30 @@ def test_a_real_history_answers_every_question_of_the_pages(history: History) ->
     assert np.asarray(segments["travel_time_index"]).tolist() == pytest.approx([2.2, 2.2])
     assert len(readers.typical_profile("city", "tiny", "workday")["slot"]) == 0
     assert len(readers.typical_at("segment", "workday", 100)["area_id"]) == 0
-    assert len(readers.alerts(START, END)["alert_id"]) == 0
+    assert len(readers.alerts(START, END, 10)["alert_id"]) == 0
     health = readers.store_health()
     assert (health.engine, health.gaps) == ("chDB", ())
+    assert health.audited == ()
     assert health.disk_free_bytes is not None
     assert health.tables["area_indices"] == 15
+
+
+def test_the_books_of_the_last_day_are_audited_and_where_they_begin_is_told(history: History) -> None:
+    now = int(time.time())
+    written_at = [now - 2 * 86_400, now - 60, now - 60]
+    history.insert("accounting", accounting_rows([(7, 30), (40, 50), (55, 60)], written_at=written_at))
+    health = HistoryReaders(history).store_health()
+    assert health.audited == (AuditedRange("observations.traffic/0", 7, 40, 60),)
+    assert health.gaps == ("observations.traffic/0 [50, 55) missing",)
 
 
 def test_a_truly_slow_query_in_the_engine_delays_no_tick(history: History) -> None:
     slow = "select sum(sleepEachRow(0.25)) as s from numbers(20) settings max_block_size = 1"
 
     class _Slow(HistoryReaders):
-        def alerts(self, start: datetime, end: datetime) -> dict[str, np.ndarray]:
+        def alerts(self, start: datetime, end: datetime, limit: int) -> dict[str, np.ndarray]:
             self.history.query(slow)
-            return {"alert_id": np.array([1])}
+            return {"alert_id": np.array([1]), "at": np.array([NOON_S])}
 
     with serving(a_site(CITY, _Slow(history))) as site, fed(site):
         times: list[float] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from urllib.error import HTTPError
@@ -18,8 +20,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from dashboard.metrics import METRICS
+from dashboard.queries import Queries, QueriesBusy
+from dashboard.questions import History
+from dashboard.readers import Columns, StoreHealth
 from dashboard.server import WebServer, create_app
-from models.errors import ConfigurationError
+from models.errors import ConfigurationError, StoreUnavailable
 from tests.dashboard.a_picture import every_day_a_workday
 from tests.dashboard.a_server import Site, SteadyHistory, a_site, fed, serving
 from tests.waiting import wait_until
@@ -265,10 +270,85 @@ def test_a_wrong_parameter_is_named(site: Site, query: str, parameter: str) -> N
     assert error["problem"]
 
 
-def test_alerts_are_listed_as_objects(site: Site) -> None:
-    assert _json(site, "/api/v1/alerts") == {
-        "alerts": [{"alert_id": "a1", "kind": "incident", "severity": 2}]
+def test_alerts_are_listed_newest_first_with_times_like_everywhere_else(site: Site) -> None:
+    asked = "start=2026-01-01T00:00:00Z&end=2026-01-01T00:02:00Z"
+    assert _json(site, f"/api/v1/alerts?{asked}") == {
+        "alerts": [
+            {"alert_id": "a1767225660", "kind": "incident", "severity": 2, "at": "2026-01-01T00:01:00Z"},
+            {"alert_id": "a1767225600", "kind": "incident", "severity": 2, "at": "2026-01-01T00:00:00Z"},
+        ],
+        "truncated": False,
     }
+
+
+def test_a_range_with_too_many_alerts_answers_the_newest_and_says_so(site: Site) -> None:
+    body = _json(site, "/api/v1/alerts?start=2026-01-01T00:00:00Z&end=2026-01-08T00:00:00Z")
+    assert body["truncated"] is True
+    assert len(body["alerts"]) == 10_000
+    assert body["alerts"][0]["at"] == "2026-01-07T23:59:00Z"
+
+
+def test_what_the_store_says_when_it_is_away_is_for_the_log_and_not_for_clients() -> None:
+    class _Away(SteadyHistory):
+        def alerts(self, start: datetime, end: datetime, limit: int) -> Columns:
+            raise StoreUnavailable("clickhouse://10.1.2.3:9000/city", "/srv/secret: refused", 7.0)
+
+    city = a_site().city
+    with serving(a_site(city, _Away(city))) as site:
+        status, headers, body = _get(site, "/api/v1/alerts")
+    assert (status, headers["retry-after"]) == (503, "7")
+    assert json.loads(body) == {
+        "error": {"parameter": "", "problem": "the history cannot answer now; try again later"}
+    }
+
+
+def test_pages_share_one_answer_about_the_store_for_a_while() -> None:
+    async def ask(history: History, readers: SteadyHistory) -> None:
+        first = await asyncio.gather(*(history.store_health() for _ in range(5)))
+        assert await history.store_health() == first[0]
+        assert readers.health_questions == 1
+
+    site = a_site()
+    readers = SteadyHistory(site.city)
+    queries = Queries(2)
+    asyncio.run(ask(History(readers, queries, every_day_a_workday, site.metrics), readers))
+    queries.close()
+
+
+def test_a_store_that_did_not_answer_is_asked_again() -> None:
+    class _AwayAtFirst(SteadyHistory):
+        def store_health(self) -> StoreHealth:
+            health = super().store_health()
+            if self.health_questions == 1:
+                raise StoreUnavailable("history", "restarting")
+            return health
+
+    async def ask(history: History) -> None:
+        with pytest.raises(StoreUnavailable):
+            await history.store_health()
+        assert (await history.store_health()).engine == "chDB"
+
+    site = a_site()
+    queries = Queries(2)
+    asyncio.run(ask(History(_AwayAtFirst(site.city), queries, every_day_a_workday, site.metrics)))
+    queries.close()
+
+
+def test_a_question_that_nobody_waits_for_any_more_still_counts_while_it_runs() -> None:
+    going_on = threading.Event()
+
+    async def give_up(queries: Queries) -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(queries.ask(going_on.wait), 0.1)
+        assert queries.under_way == 1
+        with pytest.raises(QueriesBusy):
+            await queries.ask(going_on.is_set)
+
+    queries = Queries(threads=1, waiting=0)
+    asyncio.run(give_up(queries))
+    going_on.set()
+    wait_until(lambda: queries.under_way == 0, "the question to end")
+    queries.close()
 
 
 def test_the_city_is_sent_once_and_then_not_modified(site: Site) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.accounting import Gap, Kind, gaps_in
+from store.accounting import AuditedLog, Gap, Kind, Log, audited_logs, gaps_in
 from store.audit import audit_logs
 from store.history import History, Result
 from store.readings import counted_gaps
@@ -15,12 +17,9 @@ from tests.store.rows import MONDAY, Rows, accounting_rows, observation_rows
 
 
 def as_read(rows: Rows) -> Result:
-    """Rows as the table returns them: arrays, sorted by first_offset."""
+    """Rows of one log as the table returns them: arrays, sorted by first_offset."""
     order = np.argsort(np.asarray(rows["first_offset"]))
-    return {
-        name: np.asarray(values, dtype=object if isinstance(values, list) else None)[order]
-        for name, values in rows.items()
-    }
+    return {name: np.asarray(values)[order] for name, values in rows.items() if not isinstance(values, list)}
 
 
 def gap(first: int, after: int, kind: Kind = "missing", partition_id: int = 0, log_id: str = "log-1") -> Gap:
@@ -75,12 +74,42 @@ def test_what_was_written_before_the_time_asked_for_is_left_out(history: History
     assert counted_gaps(history) == [gap(10, 20)]
 
 
+def test_the_books_say_where_they_begin_and_what_of_them_is_looked_at(history: History) -> None:
+    history.insert(
+        "accounting",
+        accounting_rows([(7, 10), (10, 30), (30, 40)], written_at=[MONDAY, MONDAY + 60, MONDAY + 61]),
+    )
+    history.insert("accounting", accounting_rows([(0, 5)], partition_id=1))
+    log = Log("observations.traffic", 0, "log-1")
+    assert audited_logs(history, since=MONDAY + 1) == [AuditedLog(log, 7, 10, 40)]
+    assert audited_logs(history) == [
+        AuditedLog(log, 7, 7, 40),
+        AuditedLog(log._replace(partition_id=1), 0, 0, 5),
+    ]
+
+
+def test_a_gap_beside_an_overlap_of_the_same_length_is_found(history: History) -> None:
+    history.insert("accounting", accounting_rows([(0, 10), (5, 15), (20, 30)]))
+    assert counted_gaps(history) == [gap(15, 20)]
+
+
+def test_books_of_three_days_are_audited_in_little_memory(history: History) -> None:
+    day = 86_400
+    rows = [(offset, offset + 3) for offset in range(0, 9 * day, 3)]
+    history.insert("accounting", accounting_rows(rows, written_at=MONDAY + np.arange(len(rows))))
+    tracemalloc.start()
+    assert counted_gaps(history, since=MONDAY + 2 * day) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(1, 12)), min_size=1, unique_by=lambda pair: pair[0])
 )
 def test_gaps_are_exactly_the_offsets_that_no_row_covers(ranges: list[tuple[int, int]]) -> None:
     cuts = [(first, first + length) for first, length in ranges]
-    found = gaps_in(as_read(accounting_rows(cuts)))
+    found = gaps_in(Log("observations.traffic", 0, "log-1"), as_read(accounting_rows(cuts)))
 
     covered = {offset for first, after in cuts for offset in range(first, after)}
     whole = set(range(min(first for first, _ in cuts), max(after for _, after in cuts)))

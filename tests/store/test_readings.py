@@ -15,13 +15,11 @@ from store.readings import (
     area_history,
     area_span,
     dead_letter_counts,
-    latest_areas,
     newest_alert_events,
     ranking,
     recent_dead_letters,
     recent_observations,
     segment_history,
-    segments_at,
 )
 from tests.store.rows import MONDAY, Rows, area_rows, observation_rows, segment_rows
 
@@ -59,32 +57,10 @@ def test_a_segments_history_is_its_own(history: History) -> None:
     assert set(found["travel_time_index"]) == {1}
 
 
-def test_all_segments_of_one_window_come_together(history: History) -> None:
-    history.insert("segment_indices", segment_rows(["s2", "s1"], STARTS))
-    history.insert("segment_indices", segment_rows(["s1"], STARTS[1:2], version=9, level=5))
-
-    found = segments_at(history, 300, STARTS[1])
-    assert dict(zip(found["segment_id"], found["level"], strict=True)) == {"s1": 5, "s2": 2}
-
-
-def test_the_latest_areas_are_the_newest_window_of_each(history: History) -> None:
-    history.insert("area_indices", area_rows(["east"], STARTS, version=[4, 4, 4, 4, 4, 6]))
-    history.insert("area_indices", area_rows(["west"], STARTS[:3]))
-    history.insert("area_indices", area_rows(["gone"], [STARTS[0] - 7200]))
-
-    found = latest_areas(history, "district", 300)
-    assert dict(zip(found["area_id"], found["window_start"], strict=True)) == {
-        "east": STARTS[5],
-        "west": STARTS[2],
-    }
-
-
 def test_an_empty_history_answers_every_question_with_empty_columns(history: History) -> None:
     for found in (
         area_history(history, "city", "city", 300, 0, MONDAY),
         segment_history(history, "s1", 300, 0, MONDAY),
-        latest_areas(history, "city", 300),
-        segments_at(history, 300, MONDAY),
         ranking(history, "segment", 300, 0, MONDAY),
         ranking(history, "district", 300, 0, MONDAY),
         recent_observations(history, 0),
@@ -236,7 +212,7 @@ def test_the_newest_event_of_each_alert_says_which_are_open(history: History) ->
     assert newest_alert_events(history, later + 1) == []
 
 
-def test_alert_events_are_oldest_first(history: History) -> None:
+def test_alert_events_are_newest_first_so_that_a_limit_keeps_the_newest(history: History) -> None:
     events: Rows = {
         "alert_id": ["a", "a", "b"],
         "kind": ["congestion"] * 3,
@@ -251,4 +227,6 @@ def test_alert_events_are_oldest_first(history: History) -> None:
     }
     history.insert("alert_events", events)
     found = alert_events(history, MONDAY, MONDAY + 600)
-    assert list(zip(found["alert_id"], found["event"], strict=True)) == [("a", "raised"), ("b", "raised")]
+    assert list(zip(found["alert_id"], found["event"], strict=True)) == [("b", "raised"), ("a", "raised")]
+    newest = alert_events(history, MONDAY, MONDAY + 3600, limit=2)
+    assert newest["at"].tolist() == [MONDAY + 600, MONDAY + 60]

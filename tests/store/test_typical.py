@@ -10,7 +10,6 @@ import pytest
 from models.errors import ConfigurationError
 from models.index_columns import Status
 from store.history import History
-from store.profile import SLOTS_PER_DAY
 from store.readings import TYPICAL_COLUMNS, typical_at, typical_profile
 from store.typical import compute_typical, local_slot
 from tests.store.rows import MONDAY, area_rows, segment_rows
@@ -73,8 +72,8 @@ def test_quantiles_are_of_the_days_of_one_type_at_one_local_time(history: Histor
 
 
 def test_every_slot_of_the_day_has_its_own_quantiles(history: History) -> None:
-    starts = [MIDNIGHT + 300 * slot for slot in range(SLOTS_PER_DAY)]
-    slots = np.arange(SLOTS_PER_DAY)
+    starts = [MIDNIGHT + 300 * slot for slot in range(288)]
+    slots = np.arange(288)
     history.insert("segment_indices", segment_rows(["s1"], starts, travel_time_index=1 + slots / 100))
 
     compute_typical(history, AS_OF, fortnight(), SHANGHAI)
