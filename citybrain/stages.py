@@ -65,7 +65,7 @@ def merge_stage(settings: Settings, broker: BrokerAddress, city: City) -> MergeW
 
 
 def alert_stage(settings: Settings, broker: BrokerAddress, city: City, history: History) -> AlertWorker:
-    """The alert worker. It asks the history once per start which alerts are open, and never waits for it."""
+    """The alert worker. It asks the history which alerts are open beside its work, and never waits for it."""
     rules = DiagnosticRules(ahead_s=time_rules(settings).ahead_s)
     return create_alert_app(broker, city, settings.partitions, remember_alerts(history), rules)
 
