@@ -190,11 +190,21 @@ def inspect_settings(**overrides: Any) -> tuple[Settings | None, list[Configurat
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             name = str(detail["loc"][0]) if detail["loc"] else ""
-            problem = f"{detail['msg'].removeprefix('Value error, ')}, not {detail['input']!r}"
+            given_value = _without_password(name, detail["input"])
+            problem = f"{detail['msg'].removeprefix('Value error, ')}, not {given_value!r}"
             flag = up_flags().get(name, "--" + name.replace("_", "-"))
             mistakes.append(ConfigurationError(flag if name in given else variable_of(name), "", problem))
         return None, mistakes
     return (None, mistakes) if mistakes else (settings, [])
+
+
+def _without_password(name: str, value: Any) -> Any:
+    """The value as a message may show it: of an address without user and password, however wrong it is."""
+    if name != "history" or not isinstance(value, str):
+        return value
+    # The last @ ends what may be a password; an unescaped one has any characters, slashes too.
+    without_user = re.sub(r"(://).*@", r"\1***@", value, flags=re.DOTALL)
+    return re.sub(r"(?i)(passw(?:or)?d\s*=).*", r"\1***", without_user, flags=re.DOTALL)
 
 
 def variable_of(name: str) -> str:

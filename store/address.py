@@ -92,8 +92,8 @@ def _server(url: str, path: str, options: dict[str, str]) -> ServerAddress:
     parts = urlsplit(url)
     try:
         host, port = parts.hostname, parts.port
-    except ValueError as problem:
-        raise ConfigurationError("history", "URL", f"port: {problem}") from None
+    except ValueError:  # its words may hold the beginning of an unescaped password
+        raise ConfigurationError("history", "URL", "the port is no number up to 65535") from None
     if not host:
         raise ConfigurationError("history", "URL", "names no host", "write clickhouse://host:port/database")
     secure = _flag(options, "secure", False)

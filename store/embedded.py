@@ -151,11 +151,12 @@ class EmbeddedHistory:
                 release(self._address)
 
     def _stop_running_questions(self) -> None:
+        """Whatever waits for an answer; an INSERT ... SELECT is an insert, and ends by itself."""
         if self._readers.busy:
             session = self._connect()
             try:
                 session.query(
-                    f"kill query where current_database = '{self.database}' and lower(query) like '%select%'"
+                    f"kill query where current_database = '{self.database}' and query_kind = 'Select'"
                 )
             finally:
                 session.close()
@@ -178,15 +179,7 @@ class EmbeddedHistory:
         self._run(session, f"use {self.database}", {}, None)
         return session
 
-    def _run(
-        self,
-        session: Session,
-        sql: str,
-        parameters: dict[str, str],
-        limit_s: float | None,
-        *,
-        inserting: bool = False,
-    ) -> bytes:
+    def _run(self, session: Session, sql: str, parameters: dict[str, str], limit_s: float | None) -> bytes:
         try:
             if limit_s is not None:
                 session.query(f"set max_execution_time = {limit_s:g}")

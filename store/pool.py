@@ -31,6 +31,7 @@ class Pool(Generic[Connection]):
         self._connect, self._disconnect = connect, disconnect
         self._idle: list[Connection] = []
         self._borrowed: dict[int, Connection] = {}
+        self._connecting = 0
         self._closed = False
         self._changed = threading.Condition()
 
@@ -51,9 +52,10 @@ class Pool(Generic[Connection]):
                     raise StoreUnavailable(self._place, "this history has been closed")
                 if self._idle:
                     connection = self._idle.pop()
-                    break
-                if len(self._borrowed) < self._size:
-                    connection = self._connect()
+                    self._borrowed[id(connection)] = connection
+                    return connection
+                if len(self._borrowed) + self._connecting < self._size:
+                    self._connecting += 1
                     break
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
@@ -61,17 +63,38 @@ class Pool(Generic[Connection]):
                         self._place, f"all {self._size} connections were busy for {wait_s:g} s"
                     )
                 self._changed.wait(left_s)
-            self._borrowed[id(connection)] = connection
-            return connection
+        return self._connected()
+
+    def _connected(self) -> Connection:
+        """A new connection in the place reserved for it; made without the lock, for that may take seconds."""
+        connection = None
+        try:
+            connection = self._connect()
+        finally:
+            with self._changed:
+                self._connecting -= 1
+                if connection is not None:
+                    self._borrowed[id(connection)] = connection
+                self._changed.notify_all()
+        if self._closed:
+            self._give_back(connection)
+            raise StoreUnavailable(self._place, "this history has been closed")
+        return connection
 
     def _give_back(self, connection: Connection) -> None:
         with self._changed:
-            del self._borrowed[id(connection)]
-            if self._closed:
-                self._disconnect(connection)
-            else:
+            is_over = self._closed
+            if not is_over:
+                del self._borrowed[id(connection)]
                 self._idle.append(connection)
-            self._changed.notify_all()
+                self._changed.notify_all()
+        if is_over:
+            try:
+                self._disconnect(connection)
+            finally:
+                with self._changed:
+                    del self._borrowed[id(connection)]
+                    self._changed.notify_all()
 
     @property
     def busy(self) -> list[Connection]:
@@ -83,11 +106,12 @@ class Pool(Generic[Connection]):
         """Refuse new borrowers and disconnect what is idle; what is busy is disconnected when it returns."""
         with self._changed:
             self._closed = True
-            while self._idle:
-                self._disconnect(self._idle.pop())
+            idle, self._idle = self._idle, []
             self._changed.notify_all()
+        for connection in idle:
+            self._disconnect(connection)
 
     def wait_until_returned(self, wait_s: float) -> bool:
-        """True once nothing is borrowed any more, False when `wait_s` passed before."""
+        """True once nothing is borrowed or being connected, False when `wait_s` passed before."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._borrowed, timeout=wait_s)
+            return self._changed.wait_for(lambda: not self._borrowed and not self._connecting, timeout=wait_s)

@@ -86,5 +86,13 @@ def test_chromium_draws_a_page_at_the_size_of_a_wall_in_both_languages(
     assert page.locator("#a").bounding_box()["width"] == pytest.approx(160, abs=4)  # type: ignore[index]
 
 
-async def test_an_asynchronous_test_after_a_browser_test_finds_no_event_loop_in_its_way() -> None:
-    assert True
+@pytest.mark.browser
+def test_a_browser_test_leaves_no_event_loop_in_the_way_of_asynchronous_tests(tmp_path: Path) -> None:
+    source = """
+@pytest.mark.browser
+def test_first(browser): browser.new_page().close()
+
+async def test_then(): pass
+"""
+    output = run_test(tmp_path, source, PATH=os.environ["PATH"])
+    assert "2 passed" in output, output

@@ -52,6 +52,25 @@ def test_every_mistake_of_every_file_is_a_line_and_exit_code_2(
     assert told.err == f"citybrain check: {len(lines)} mistakes\n"
 
 
+@pytest.mark.parametrize("command", ["check", "migrate"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "clickhouse://city:s3cret@db:9000",
+        "clickhouse://db:9000?password=s3cret",
+        "clickhouse://city:s3cret@db:port/citybrain",
+        "clickhouse://city:s3cret/citybrain",
+    ],
+)
+def test_no_command_shows_the_password_of_a_wrong_history(
+    command: str, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CITYBRAIN_HISTORY", address)
+    main([command])
+    told = capsys.readouterr()
+    assert "s3cret" not in told.out + told.err
+
+
 def test_a_calendar_that_is_not_there_is_a_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "days.yaml").unlink()
     assert main(["check", "--city", str(folder)]) == 2

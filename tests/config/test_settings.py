@@ -126,3 +126,26 @@ def test_a_variable_in_other_letters_is_refused_with_the_right_one(
     monkeypatch.setenv(variable, "1")
     with pytest.raises(ConfigurationError, match=rf"^{variable}: .*CITYBRAIN_PORT\)$"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "clickhouse://city:s3cret@db:9000",
+        "clickhouse://city:s3/cr@s3cret@db:9000",
+        "click://db:9000/citybrain?user=city&password=s3cret",
+        "clickhouse://db:9000?Password=s3cret&secure=1",
+        "clickhouse:db password = s3cret",
+    ],
+)
+def test_a_wrong_history_address_is_told_without_its_password(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^--history: must be chdb") as caught:
+        load_settings(history=address)
+    monkeypatch.setenv("CITYBRAIN_HISTORY", address)
+    (mistake,) = inspect_settings()[1]
+    assert "***" in str(mistake)
+    for message in (str(mistake), str(caught.value)):
+        assert "s3cret" not in message
+        assert "db" in message

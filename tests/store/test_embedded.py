@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from models.errors import ConfigurationError, StoreUnavailable
+from models.errors import CitybrainError, ConfigurationError, StoreUnavailable
 from store.history import open_history
 from store.migrate import migrate
 from tests.store.rows import MONDAY, segment_rows
+from tests.waiting import wait_until
 
 _HOLD = """
 import sys
@@ -116,3 +119,34 @@ def test_every_insert_that_returned_survives_a_kill(tmp_path: Path) -> None:
     history.close()
     assert set(windows["n"].tolist()) == {50}
     assert len(windows["n"]) >= done + 1
+
+
+def test_closing_ends_a_question_and_lets_an_insert_select_finish(tmp_path: Path) -> None:
+    history, other = open_history(f"chdb://{tmp_path}"), open_history(f"chdb://{tmp_path}")
+    history.execute("create table slow (n UInt64) engine = MergeTree order by n")
+    insert = "insert into slow select number + sleepEachRow(0.1) from numbers(20) settings max_block_size = 1"
+    question = "select sum(cityHash64(number)) as n from numbers(100000000000)"
+    ended: dict[str, Exception | None] = {}
+
+    def run(name: str, ask: Callable[[], object]) -> None:
+        try:
+            ask()
+            ended[name] = None
+        except CitybrainError as error:
+            ended[name] = error
+
+    threads = [
+        threading.Thread(target=run, args=("insert", lambda: history.execute(insert))),
+        threading.Thread(target=run, args=("question", lambda: history.query(question))),
+    ]
+    for thread in threads:
+        thread.start()
+    running = "select count() as n from system.processes where match(query, 'sleepEach|Hash64')"
+    wait_until(lambda: other.query(running)["n"][0] >= 3, "both to run beside this question")
+    history.close()
+    for thread in threads:
+        thread.join(20)
+    assert ended["insert"] is None
+    assert isinstance(ended["question"], CitybrainError)
+    assert other.query("select count() as n from slow")["n"][0] == 20
+    other.close()
