@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -112,7 +113,7 @@ def fold(latest: LatestValues, record: IndexRecord) -> int:
 def shown_area(latest: LatestValues, kind: str, area_id: str) -> AreaValue | None:
     """The window to show: the newest, except one that as yet covers far less than the one before it."""
     windows = latest.areas.get((kind, area_id), ())
-    for value, before in zip(windows, windows[1:], strict=False):
+    for value, before in pairwise(windows):
         apart_s = value.window_start - before.window_start
         if apart_s > HELD_WINDOWS * value.window_s or not _covers_far_less(value, before):
             return value

@@ -106,7 +106,7 @@ def build_snapshot(latest: LatestValues, around: Surroundings, now_ms: int, snap
 
 
 def _windows_ms(latest: LatestValues, now_ms: int) -> int:
-    """How new the values are where no partition has said it yet: after a crash old windows are there first."""
+    """How new the values are where no partition says it: after a crash old windows are there first."""
     end_s = newest_window_end_s(latest)
     return 0 if end_s is None else min(end_s * 1000, now_ms)
 
@@ -151,7 +151,8 @@ def _area(latest: LatestValues, usual: TypicalPlace | None, kind: str, area_id: 
     value = shown_area(latest, kind, area_id)
     if value is None:
         return Area(area_id, None, None, 0, None, None, None, None, None, "starting", typical)
-    state, unknown = _area_state(latest, value, now_ms), _covers_too_little(latest, value, (kind, area_id))
+    state, instrumented = _area_state(latest, value, now_ms), (kind, area_id) in latest.instrumented
+    unknown = instrumented and not value.coverage >= SHOWN_COVERAGE
     if unknown and state != "stale":
         state = "low_coverage"
     return Area(
@@ -161,17 +162,12 @@ def _area(latest: LatestValues, usual: TypicalPlace | None, kind: str, area_id: 
         level=0 if unknown or state == "stale" else value.level,
         speed_kmh=None if unknown else _rounded(value.speed_kmh, 1),
         congested_km=None if unknown else _rounded(value.congested_km, 2),
-        coverage=_rounded(value.coverage, 3),
+        coverage=_rounded(value.coverage, 3) if instrumented else None,
         window_start=_iso(value.window_start * 1000),
         status=Status(value.status).name.lower(),
         state=state,
         typical=typical,
     )
-
-
-def _covers_too_little(latest: LatestValues, value: AreaValue, place: tuple[str, str]) -> bool:
-    """Whether the values of a window say too little of its area; never where no sensor could cover it."""
-    return place in latest.instrumented and not value.coverage >= SHOWN_COVERAGE
 
 
 def _area_state(latest: LatestValues, value: AreaValue, now_ms: int) -> str:

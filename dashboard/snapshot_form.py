@@ -18,7 +18,8 @@ class Typical(msgspec.Struct, frozen=True, omit_defaults=True):
 class Area(msgspec.Struct, frozen=True):
     """One city, district or corridor. `index` is the traffic performance index 0..10.
 
-    `state` is starting, live, late, stale or low_coverage; with the last one the values are None.
+    `state` is starting, live, late, stale or low_coverage; with the last one the values are None. `coverage`
+    is None where the area has no sensor.
     """
 
     id: str

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const app = window.citybrain;
+  const HALO = 0.65; /* what is behind a name, maybe a congested road, is still seen */
   const FAMILY = '"CB Sans", "CB Sans All", "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
 
   const DIRECTION = /(内圈|外圈|出城|进城|[东西南北][行向]|\s+(counter-)?clockwise|\s+(out|in|north|south|east|west)bound)$/;
@@ -19,7 +20,8 @@
 
     function write(text, x, y, colour, halo) {
       pen.lineJoin = "round";
-      pen.lineWidth = halo; pen.strokeStyle = palette.map; pen.strokeText(text, x, y);
+      pen.lineWidth = halo; pen.strokeStyle = palette.map;
+      pen.globalAlpha = HALO; pen.strokeText(text, x, y); pen.globalAlpha = 1;
       pen.fillStyle = colour; pen.fillText(text, x, y);
     }
 
@@ -56,9 +58,7 @@
         const box = { left: x - w / 2 - unit, right: x + w / 2 + unit, top: y + dy - size * 0.7, bottom: y + dy + size * 0.7 };
         if (!free(box)) continue;
         taken.push(box);
-        pen.globalAlpha = 0.92;
         write(text, x, y + dy, palette.text2, 1.1 * unit);
-        pen.globalAlpha = 1;
         break;
       }
       pen.letterSpacing = "0px";

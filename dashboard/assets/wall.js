@@ -10,14 +10,18 @@
     const find = (id) => document.getElementById(id);
     const put = (id, text) => { const element = find(id); if (element && element.textContent !== text) element.textContent = text; };
     const levelColour = (level) => `var(--level-${level})`;
-    let names = { corridor: new Map(), district: new Map() };
+    let names = { corridor: new Map(), district: new Map() }, coloured = false;
 
     const fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
-    const signed = (value, digits) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(digits);
-    const arrow = (difference, digits) => {
-      const shown = Number(difference.toFixed(digits));
-      return shown > 0 ? "▲" : shown < 0 ? "▼" : "=";
+    /* A difference that rounds to zero is none: no sign, no arrow. */
+    const marked = (value, digits, up, down) => {
+      const shown = Number(value.toFixed(digits));
+      return shown > 0 ? up : shown < 0 ? down : "";
     };
+    const signed = (value, digits) => marked(value, digits, "+", "−") + Math.abs(value).toFixed(digits);
+    const unsure = (area) => area.coverage !== null && area.coverage < setup.sure_coverage;
+    const percent = (ratio) => `${Math.round(ratio * 100)}%`;
+    const indexOf = (area) => (area.index !== null && unsure(area) ? "~" : "") + fixed(area.index, 1);
     const spell = (seconds) => {
       const s = Math.max(0, Math.round(seconds));
       if (s < 120) return `${s} ${T.second}`;
@@ -36,16 +40,20 @@
     const nameOf = (kind, id) => { const name = names[kind].get(id); return name ? name[language] || name.zh : id; };
 
     function showIndex(city) {
-      put("index-value", fixed(city.index, 1));
+      put("index-value", indexOf(city));
+      find("index-value").classList.toggle("unsure", city.index !== null && unsure(city));
       const word = find("index-word");
       const spelled = document.createElement("span");
-      spelled.textContent = city.state === "stale" ? T.state_stale : T["level_" + city.level];
+      const other = { stale: T.state_stale, low_coverage: T.low_coverage }[city.state];
+      spelled.textContent = other || T["level_" + city.level];
       spelled.style.width = spelled.textContent.length === 3 ? "3em" : "";
       word.replaceChildren(spelled);
       word.style.borderLeftColor = levelColour(city.level);
-      if (setup.glosses["level_" + city.level] && city.state !== "stale") {
+      const covered = unsure(city) ? `${T.coverage_short} ${percent(city.coverage)}` : "";
+      const beside = covered || (other ? "" : setup.glosses["level_" + city.level]);
+      if (beside) {
         const small = document.createElement("span");
-        small.className = "gloss"; small.lang = "en"; small.textContent = setup.glosses["level_" + city.level];
+        small.className = "gloss"; small.lang = covered ? "" : "en"; small.textContent = beside;
         word.appendChild(small);
       }
       compare("index-typical", city.index, city.typical && city.typical.p50, 1, true);
@@ -60,8 +68,9 @@
     function compare(id, value, typical, digits, withDifference) {
       if (typical === null || typical === undefined) return put(id, `${T.typical} –`);
       if (value === null || value === undefined) return put(id, `${T.typical} ${fixed(typical, digits)}`);
-      const difference = value - typical, size = withDifference ? Math.abs(difference).toFixed(digits) + " · " : " ";
-      return put(id, `${arrow(difference, digits)}${size}${T.typical} ${fixed(typical, digits)}`);
+      const arrow = marked(value - typical, digits, "▲", "▼");
+      const size = withDifference ? Math.abs(value - typical).toFixed(digits) + " · " : arrow && " ";
+      return put(id, `${arrow}${size}${T.typical} ${fixed(typical, digits)}`);
     }
 
     function showCorridors(corridors) {
@@ -74,21 +83,30 @@
         const fill = row.querySelector(".bar-fill");
         fill.style.width = `${Math.min(corridor.index, 10) * 10}%`;
         fill.style.background = levelColour(corridor.level);
-        row.querySelector(".row-index").textContent = fixed(corridor.index, 1);
-        const median = corridor.typical ? corridor.typical.p50 : null;
-        row.querySelector(".row-delta").textContent = median === null ? "–" : signed(corridor.index - median, 1);
+        row.querySelector(".row-index").textContent = indexOf(corridor);
+        const median = corridor.typical ? corridor.typical.p50 : null, delta = row.querySelector(".row-delta");
+        delta.textContent = unsure(corridor) ? `${T.coverage_short} ${percent(corridor.coverage)}`
+          : median === null ? "–" : signed(corridor.index - median, 1);
+        delta.classList.toggle("covered", unsure(corridor));
       });
       nothing("corridors", shown.length ? "" : setup.has_corridors ? T.no_values : T.no_corridors);
     }
 
     function showDistricts(districts) {
-      const shown = districts.filter((d) => d.index !== null).sort((a, b) => b.index - a.index);
+      const shown = districts.filter((d) => d.index !== null || d.state === "low_coverage")
+        .sort((a, b) => (b.index ?? -1) - (a.index ?? -1));
       document.querySelectorAll(".district-cell").forEach((cell, i) => {
         const district = shown[i];
         cell.classList.toggle("empty", !district);
         if (!district) return;
         cell.querySelector(".row-name").textContent = nameOf("district", district.id).replace(/ District$/, "");
-        cell.querySelector(".row-index").textContent = fixed(district.index, 1);
+        const index = cell.querySelector(".row-index");
+        index.textContent = indexOf(district);
+        if (unsure(district)) {
+          const small = document.createElement("span");
+          small.className = "covered"; small.textContent = percent(district.coverage);
+          index.appendChild(small);
+        }
         cell.querySelector(".dot").style.background = levelColour(district.level);
       });
     }
@@ -121,6 +139,7 @@
     }
 
     function show(snapshot) {
+      coloured = app.bytes(snapshot.segments.levels).some((level) => level > 0);
       const day = snapshot.day, weekday = (new Date(day.date + "T00:00:00Z").getUTCDay() + 6) % 7;
       const [, month, date] = day.date.split("-").map(Number);
       const spelled = language === "en" ? `${T["weekday_" + weekday]} ${day.date}` : `${month}月${date}日 ${T["weekday_" + weekday]}`;
@@ -144,7 +163,8 @@
     function beat() {
       const snapshot = app.live.latest(), state = stateNow(snapshot);
       wall.dataset.state = state;
-      wall.dataset.alarm = String(["lost", "stale", "down"].includes(state) || (state === "starting" && Boolean(snapshot)));
+      const waiting = state === "starting" && Boolean(snapshot) && !coloured;
+      wall.dataset.alarm = String(["lost", "stale", "down"].includes(state) || waiting);
       find("state").dataset.state = state;
       put("state-word", state === "lost" ? T.banner_lost : T["state_" + state]);
       if (!snapshot) return put("banner", state === "lost" ? T.banner_lost : T.banner_starting);

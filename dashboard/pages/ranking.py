@@ -11,7 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.pages.place import PlaceState
-from dashboard.snapshot import TypicalPlace
+from dashboard.snapshot import SURE_COVERAGE, TypicalPlace
 from dashboard.snapshot_form import Area, Snapshot
 from dashboard.texts import named, text
 from models.city import City, Name
@@ -31,6 +31,11 @@ class ChildRow:
     speed_kmh: float | None
     coverage: float | None
     length_m: float | None
+
+    @property
+    def unsure(self) -> bool:
+        """An area's index that rests on a part of its roads; for a segment the share of time says nothing."""
+        return self.kind != "segment" and self.coverage is not None and self.coverage < SURE_COVERAGE
 
     @property
     def delta(self) -> float | None:
@@ -156,11 +161,13 @@ def _row(row: ChildRow, state: PlaceState, width: int) -> Component:
     name: list[Any] = [dcc.Link(named(row.name, language), href=target, refresh=False)]
     if row.kind == "segment":
         name.append(html.Span(f"{row.detail} · {row.place_id}", className="small"))
-    level: list[Any] = [html.I(className=f"chip chip-{row.level}"), text(f"legend_{row.level}", language)]
+    word = "low_coverage" if row.unsure and row.index is None else f"legend_{row.level}"
+    level: list[Any] = [html.I(className=f"chip chip-{row.level}"), text(word, language)]
+    index = "~" + _number(row.index, 2) if row.unsure and row.index is not None else _number(row.index, 2)
     cells = [
         html.Td(name, className="c-name"),
         html.Td(level, className="c-level"),
-        html.Td(_number(row.index, 2), className="c-index"),
+        html.Td(index, className="c-index"),
         html.Td(_signed(row.delta), className="c-delta"),
         html.Td(_number(row.speed_kmh, 1), className="c-speed"),
         html.Td("–" if row.coverage is None else f"{row.coverage:.0%}", className="c-coverage"),
@@ -175,7 +182,11 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{'+' if value >= 0 else '−'}{abs(value):.2f}"
+    """With a sign, except what rounds to nothing."""
+    if value is None:
+        return "–"
+    sign = "" if round(value, 2) == 0 else "+" if value > 0 else "−"
+    return f"{sign}{abs(value):.2f}"
 
 
 def _unpack(packed: str, dtype: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.pages.words import label, place_label, script_glosses, script_texts, with_attributes
+from dashboard.snapshot import SURE_COVERAGE
 from dashboard.texts import text
 from models.city import City
 
@@ -23,6 +24,7 @@ def wall_page(city: City, language: str, theme: str) -> Component:
         "glosses": script_glosses(language),
         "city_id": city.city_id,
         "has_corridors": bool(city.corridors),
+        "sure_coverage": SURE_COVERAGE,
     }
     wall = html.Div(
         [

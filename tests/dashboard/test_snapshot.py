@@ -189,7 +189,8 @@ def test_coverage_hides_nothing_of_an_area_that_only_probes_measure() -> None:
     city = msgspec.structs.replace(a_city(), sensors=())
     latest = LatestValues(city)
     fold(latest, area_record(city, every_area(city, 5.0), coverage=0.0))
-    assert (_at(latest, END_S).city.index, _at(latest, END_S).districts[0].state) == (5.0, "live")
+    for area in (_at(latest, END_S).city, *_at(latest, END_S).districts):
+        assert (area.index, area.state, area.coverage) == (5.0, "live", None)
 
 
 def test_old_windows_of_a_log_that_says_nothing_of_its_data_are_shown_with_their_age() -> None:
