@@ -71,13 +71,13 @@ def run_demo_feed(
 ) -> DemoFeedCounts:
     """Produce until `stop` is set; returns the counts (the same object as given, updated all the while).
 
-    `since_s` (UTC epoch) is where the feed begins, by default `backfill_start_s`; after a stop now, so that the
-    time in between stays a hole. With `whole_from_start` the first intervals begin there, without it they end
-    after it: sensors go on measuring while nobody listens, and tell the interval that has just ended. `speed` makes the city's day pass so many times faster; the
-    observations keep the clock's time, since nothing may be ahead of it. `hour_shift_h` turns the daily
-    profile: with 6, noon has the traffic of 18:00; a history made with the same shift fits. `now` gives UTC
-    epoch seconds. A record that the broker does not take is tried again every second, and forgotten after
-    twelve minutes.
+    `since_s` (UTC epoch) is where the feed begins, by default `backfill_start_s`; after a stop now, so that
+    the time in between stays a hole. With `whole_from_start` the first intervals begin there, without it they
+    end after it: sensors go on measuring while nobody listens, and tell the interval that has just ended.
+    `speed` makes the city's day pass so many times faster; the observations keep the clock's time, since
+    nothing may be ahead of it. `hour_shift_h` turns the daily profile: with 6, noon has the traffic of 18:00;
+    a history made with the same shift fits. `now` gives UTC epoch seconds. A record that the broker does not
+    take is tried again every second, and forgotten after twelve minutes.
     """
     counts = counts if counts is not None else DemoFeedCounts()
     traffic = demo_traffic(city, seed, hour_shift_h)
