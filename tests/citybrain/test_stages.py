@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pytest
 from kafka import KafkaProducer
 
 from citybrain.stages import index_stage, run_stages
@@ -17,6 +18,7 @@ from store.history import History, open_history
 from store.migrate import migrate
 from streams.archive_app import ArchiveWorker, create_archive_app
 from streams.broker import BrokerAddress
+from streams.index_partition import IndexPartition
 from streams.topics import OBSERVATIONS, partition_counts
 from tests.models.builders import a_city
 from tests.streams.test_index_partition import a_batch, events
@@ -24,16 +26,18 @@ from tests.streams.test_index_partition import a_batch, events
 CITY = a_city()
 
 
+# A crashed app ends the thread of its consumer in whatever it is doing.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_agent_that_fails_ends_the_stages(embedded_broker: BrokerAddress) -> None:
     settings = load_settings()
     embedded_broker.create_topics(partition_counts(settings.partitions))
     stage = index_stage(settings, embedded_broker, CITY, None)
 
-    class Broken:
-        def get(self, _partition: int) -> None:
+    class Broken(dict[int, IndexPartition]):
+        def get(self, *_: object) -> IndexPartition:
             raise RuntimeError("a fault in the code")
 
-    stage.partitions = Broken()  # type: ignore[assignment]
+    stage.partitions = Broken()
     producer = KafkaProducer(**embedded_broker.kafka_arguments)
     producer.send(OBSERVATIONS.name, value=b"{}", partition=0).get(timeout=10)
     producer.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def test_killed_index_and_archive_workers_lose_nothing_and_change_no_final_windo
         for first, end in pairwise(cuts):
             before = rows("accounting")
             replay(entries[first:end], kafka_broker.kafka_arguments, with_clock=True)
-            wait_until(lambda before=before: rows("accounting") > before, "progress of the archive", 90)
+            wait_until(partial(_grew, rows, before), "progress of the archive", 90)
             if end < len(entries):
                 for worker in (index, archive):
                     worker.process.kill()
@@ -84,3 +86,7 @@ def test_killed_index_and_archive_workers_lose_nothing_and_change_no_final_windo
         assert counted_gaps(history) == []
         stored = history.query("select count() as n from observations final")
         assert int(stored["n"][0]) == len(records) - backtest.refused.total(), "lost nothing"
+
+
+def _grew(rows: Callable[[str], int], before: int) -> bool:
+    return rows("accounting") > before
