@@ -7,17 +7,19 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from dashboard.asking import BadParameter, Question, checked_question, checked_time, place_name
 from dashboard.geometry import city_geometry
 from dashboard.hub import Hub
 from dashboard.latest import segment_order
 from dashboard.questions import History
-from dashboard.series import csv_of, published_series
+from dashboard.series import csv_of, epoch_seconds, missing_windows, published_series
 from models.city import City
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 MAXIMUM_ALERT_DAYS = 92
 MAXIMUM_ALERTS = 10_000
 
@@ -28,8 +30,11 @@ _Time = Annotated[str | None, Query(description="ISO 8601 with zone, e.g. 2026-0
 
 
 def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
-    """The routes; queries go through `history` and never run on the event loop."""
-    routes = APIRouter(prefix="/api/v1")
+    """The routes; queries go through `history` and never run on the event loop.
+
+    They answer HEAD too, refuse parameters they do not know, and nothing else is under `/api`.
+    """
+    routes = APIRouter(prefix="/api/v1", dependencies=[Depends(_only_known_parameters)])
     geometry, geometry_tag = msgspec.json.encode(city_geometry(city)), f'"{segment_order(city)}"'
 
     @routes.get("/city", summary="Places of the city: names, lines, order of the segments")
@@ -42,7 +47,7 @@ def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
     @routes.get("/latest", summary="The newest snapshot, exactly as /stream pushes it")
     async def latest() -> Response:
         if hub.newest is None:
-            return json_answer({"error": {"problem": "no snapshot was built yet"}}, 503)
+            return json_error("no snapshot was built yet", 503)
         return Response(hub.newest.payload, 200, {"Cache-Control": "no-store"}, "application/json")
 
     @routes.get("/history", summary="Windows of one place, as JSON or CSV")
@@ -54,13 +59,22 @@ def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
         end: _Time = None,
         form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
     ) -> Response:
-        question = checked_question(city, kind, place_id, window_s, start, end, datetime.now(UTC))
-        series = published_series(kind, await history.windows(question))
+        now = datetime.now(UTC)
+        question = checked_question(city, kind, place_id, window_s, start, end, now)
+        columns = await history.windows(question)
+        series, start_s = published_series(kind, columns), epoch_seconds(columns)
+        since_s, until_s = question.start.timestamp(), question.end.timestamp()
+        missing = missing_windows(start_s, window_s, since_s, until_s, now.timestamp())
         if form == "csv":
             name = f"{kind}_{place_id}_{question.start:%Y%m%dT%H%M}.csv"
-            disposition = {"Content-Disposition": f'attachment; filename="{_file_name(name)}"'}
-            return Response(csv_of(series, place_id), 200, disposition, "text/csv; charset=utf-8")
-        return json_answer({**_asked(question), "synthetic": city.synthetic, "windows": series})
+            headers = {
+                "Content-Disposition": f'attachment; filename="{_file_name(name)}"',
+                "X-Found-Windows": str(len(start_s)),
+                "X-Missing-Windows": str(missing),
+            }
+            return Response(csv_of(series, place_id), 200, headers, "text/csv; charset=utf-8")
+        counts = {"found": len(start_s), "missing": missing}
+        return json_answer({**_asked(question), "synthetic": city.synthetic, **counts, "windows": series})
 
     @routes.get("/typical", summary="The typical day of one place: P10, P50 and P90 per 5 minutes")
     async def typical(
@@ -100,7 +114,47 @@ def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
             )
         )
 
-    return routes
+    return _answering_all(routes)
+
+
+def _answering_all(routes: APIRouter) -> APIRouter:
+    """The routes, HEAD for each of them, and the documented error for whatever else is under `/api`."""
+    known = [route for route in routes.routes if isinstance(route, APIRoute)]
+    for route in known:  # apart from GET, so that the description has each address once
+        routes.add_api_route(
+            route.path.removeprefix(routes.prefix), route.endpoint, methods=["HEAD"], include_in_schema=False
+        )
+    paths = {route.path for route in known}
+
+    async def refuse(request: Request) -> Response:
+        path = request.url.path
+        if path in paths:
+            error = json_error(f"{request.method} is not answered here; use GET", 405)
+            error.headers["Allow"] = "GET, HEAD"
+            return error
+        return json_error(f"there is no {path}", 404)
+
+    every = APIRouter()
+    every.include_router(routes)
+    for path in ("/api", "/api/{path:path}"):
+        every.add_api_route(path, refuse, methods=METHODS, include_in_schema=False)
+    return every
+
+
+def _only_known_parameters(request: Request) -> None:
+    """BadParameter for one that the route does not have, or that is there twice."""
+    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    seen = [name for name, _value in request.query_params.multi_items()]
+    for name in seen:
+        if name not in known:
+            raise BadParameter(name, f"is not known here; known are: {', '.join(known) or 'none'}")
+        if seen.count(name) > 1:
+            raise BadParameter(name, "is there more than once")
+
+
+def json_error(problem: str, status: int) -> Response:
+    """The documented form of an error that no single parameter is to blame for."""
+    return json_answer({"error": {"parameter": "", "problem": problem}}, status)
 
 
 def json_answer(body: Any, status: int = 200) -> Response:

@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 from models.index_columns import Source, Status
 
+PUBLISHED_AFTER_S = 60
+"""A window that has ended so long ago should be in the history: settling and archiving take less."""
+
 AREA_FIELDS: dict[str, int | None] = {
     "status": None,
     "revision": 0,
@@ -92,11 +95,18 @@ def with_gaps(
     )
 
 
-def missing_windows(start_s: npt.NDArray[np.int64], window_s: int) -> int:
-    """Windows that should lie between the first and the last but do not."""
-    if len(start_s) < 2:
-        return 0
-    return int((start_s[-1] - start_s[0]) // window_s + 1 - len(start_s))
+def missing_windows(
+    start_s: npt.NDArray[np.int64], window_s: int, since_s: float, until_s: float, now_s: float
+) -> int:
+    """Windows that begin in [since, until), should be published by now, and are not among `start_s`.
+
+    All times are UTC epoch seconds. What ends in the future, or within the last PUBLISHED_AFTER_S, is not
+    missing yet.
+    """
+    first, end = -(-since_s // window_s), -(-until_s // window_s)
+    due = min(end, (now_s - PUBLISHED_AFTER_S) // window_s)
+    known = np.unique(start_s // window_s)
+    return int(max(0, due - first) - ((known >= first) & (known < due)).sum())
 
 
 def iso(epoch_s: int) -> str:

@@ -126,6 +126,8 @@ TEXTS: dict[str, Name] = {
     "lanes": Name("车道", "Lanes"),
     "export_csv": Name("导出 CSV", "Export CSV"),
     "location": Name("位置", "Location"),
+    "instead": Name("改为显示", "shown instead:"),
+    "window_too_short": Name("此时间范围的窗口过多", "Too many windows for this range"),
     "no_history": Name("该时段没有数据", "No data in this range"),
     "store_unavailable": Name("历史库暂时不可用", "The history cannot be reached now"),
     "now": Name("当前", "Now"),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.asking import place_name
+from dashboard.asking import WINDOWS_S, BadParameter, Question, place_name
 from dashboard.pages.frame import framed
-from dashboard.pages.place import PRESETS_S, PlaceState, path_to
+from dashboard.pages.place import PRESETS_S, PlaceState, path_to, utc_now
 from dashboard.pages.words import with_attributes
 from dashboard.texts import named, text
 from models.city import City
@@ -44,7 +46,7 @@ def analyst_page(city: City, language: str) -> Component:
                     [
                         html.Div(id="trend-head", className="section-head"),
                         html.Div(
-                            dcc.Graph(id="trend-figure", config=GRAPH_CONFIG, figure=_empty_figure()),
+                            dcc.Graph(id="trend-figure", config=GRAPH_CONFIG, figure=empty_figure()),
                             className="figure-box",
                         ),
                     ],
@@ -60,9 +62,10 @@ def analyst_page(city: City, language: str) -> Component:
     return framed(city, language, "analyst_title", content, "analyst", "/analyst")
 
 
-def analyst_head(city: City, state: PlaceState) -> list[Component]:
-    """Breadcrumb, range, window and export. Raises BadParameter for an unknown place."""
+def analyst_head(city: City, state: PlaceState, problems: Sequence[str] = ()) -> list[Component]:
+    """Breadcrumb, range and window, whatever is wrong; and once, what is wrong."""
     language = state.language
+    now = utc_now()
     return [
         with_attributes(html.Nav(_crumbs(city, state), className="crumbs"), aria_label="breadcrumb"),
         html.Div(
@@ -73,7 +76,7 @@ def analyst_head(city: City, state: PlaceState) -> list[Component]:
                     [
                         (
                             f"preset_{name}",
-                            state.address(preset=name, start="", end=""),
+                            state.with_preset(name),
                             not state.start and name == state.preset,
                         )
                         for name in PRESETS_S
@@ -82,11 +85,19 @@ def analyst_head(city: City, state: PlaceState) -> list[Component]:
                 _pills(
                     "window",
                     language,
-                    [(f"window_{s}", state.address(window_s=s), s == state.window_s) for s in (60, 300)],
+                    [
+                        (
+                            f"window_{s}",
+                            state.address(window_s=s) if state.fits(s, now) else "",
+                            s == state.window_s,
+                        )
+                        for s in WINDOWS_S
+                    ],
                 ),
             ],
             className="controls",
         ),
+        *(problem_notice(problem) for problem in (*state.wrong, *problems)),
     ]
 
 
@@ -117,33 +128,30 @@ def place_facts(city: City, state: PlaceState) -> list[Component]:
     return parts
 
 
-def trend_heading(
-    city: City, state: PlaceState, start: datetime, end: datetime, windows: int, missing: int, took_s: float
-) -> list[Component]:
-    """What the figure shows, how complete it is, and its export."""
+def trend_heading(city: City, state: PlaceState, question: Question | None, found: str) -> list[Component]:
+    """What the figure shows, how complete it is (`found`), and its export; None: nothing can be asked."""
     language = state.language
-    zone = ZoneInfo(city.timezone)
-    first, last = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (start, end))
-    span = f"{first} – {last} {text('local_time', language)}"
     measure = "trend_tti" if state.kind == "segment" else "trend_tpi"
-    query = (
-        f"kind={state.kind}&id={state.place_id}&window_s={state.window_s}"
-        f"&start={_utc(start)}&end={_utc(end)}&format=csv"
-    )
+    export: Component = html.Span(text("export_csv", language), className="export off", id="export")
+    parts: list[Component] = [html.H2(text(measure, language))]
+    if question is not None:
+        zone = ZoneInfo(city.timezone)
+        start, end = question.start, question.end
+        first, last = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (start, end))
+        parts.append(html.Span(f"{first} – {last} {text('local_time', language)}", className="small"))
+        query = {"kind": state.kind, "id": state.place_id, "window_s": state.window_s}
+        query |= {"start": _utc(start), "end": _utc(end), "format": "csv"}
+        address = f"/api/v1/history?{urlencode(query)}"
+        export = html.A(text("export_csv", language), href=address, className="export", id="export")
+    if found:
+        parts.append(html.Span(found, className="small", id="trend-count"))
+    return [*parts, export]
+
+
+def windows_found(windows: int, missing: int, took_s: float, language: str) -> str:
+    """How many windows there are, how many should be and are not, and how long the answer took."""
     found = f"{windows:,} {text('windows_found', language)}"
-    holes = f"{missing:,} {text('holes', language)}"
-    return [
-        html.H2(text(measure, language)),
-        html.Span(span, className="small"),
-        html.Span(
-            f"{found} · {holes} · {took_s:.2f} s",
-            className="small",
-            id="trend-count",
-        ),
-        html.A(
-            text("export_csv", language), href=f"/api/v1/history?{query}", className="export", id="export"
-        ),
-    ]
+    return f"{found} · {missing:,} {text('holes', language)} · {took_s:.2f} s"
 
 
 def problem_notice(problem: str) -> Component:
@@ -153,7 +161,12 @@ def problem_notice(problem: str) -> Component:
 
 def _crumbs(city: City, state: PlaceState) -> list[Component]:
     crumbs: list[Component] = []
-    for kind, place_id in path_to(city, state):
+    try:
+        place_name(city, state.kind, state.place_id)
+        path = path_to(city, state)
+    except BadParameter:
+        path = [("city", city.city_id)]
+    for kind, place_id in path:
         name = named(place_name(city, kind, place_id), state.language)
         caption = html.Span(text(kind, state.language), className="small")
         if crumbs:
@@ -167,14 +180,18 @@ def _crumbs(city: City, state: PlaceState) -> list[Component]:
 
 
 def _pills(key: str, language: str, choices: list[tuple[str, str, bool]]) -> Component:
+    """Links to choose by; a choice without an address cannot be made now."""
     links: list[Component] = [
         dcc.Link(text(name, language), href=href, refresh=False, className="pill on" if on else "pill")
+        if href
+        else html.Span(text(name, language), className="pill off", title=text("window_too_short", language))
         for name, href, on in choices
     ]
     return html.Div([html.Span(text(key, language), className="small"), *links], className="pills")
 
 
-def _empty_figure() -> dict[str, object]:
+def empty_figure() -> dict[str, object]:
+    """No curve: before the first answer, and where there is none."""
     axis = {"visible": False}
     return {
         "data": [],

@@ -13,8 +13,15 @@ from dash import Dash, Input, Output, State, ctx, html, no_update
 from dashboard.asking import BadParameter, Question, place_name
 from dashboard.figures import trend_figure
 from dashboard.hub import Hub
-from dashboard.pages.analyst import analyst_head, place_facts, problem_notice, trend_heading
-from dashboard.pages.place import PlaceState, path_to, read_state, utc_now
+from dashboard.pages.analyst import (
+    analyst_head,
+    empty_figure,
+    place_facts,
+    problem_notice,
+    trend_heading,
+    windows_found,
+)
+from dashboard.pages.place import PlaceState, in_language, path_to, read_state, utc_now
 from dashboard.pages.ranking import area_rows, ranking_table, segment_rows
 from dashboard.questions import History
 from dashboard.series import epoch_seconds, missing_windows
@@ -40,13 +47,23 @@ def register_analyst(app: Dash, city: City, hub: Hub, history: History) -> None:
         state = read_state(city, search or "")
         try:
             place_name(city, state.kind, state.place_id)
+        except BadParameter as error:
+            return analyst_head(city, state, [_spelled(error, state)]), None, no_update, no_update
+        try:
             question = state.question(city, utc_now())
         except BadParameter as error:
-            return problem_notice(_spelled(error, state)), None, no_update, no_update
+            head = analyst_head(city, state, [_spelled(error, state)])
+            return head, place_facts(city, state), no_update, no_update
         days = [
             moment.astimezone(zone).date().isoformat() for moment in (question.start, _inside(question.end))
         ]
         return analyst_head(city, state), place_facts(city, state), *days
+
+    @app.callback(
+        Output("analyst-language", "href"), Input("address", "search"), State("analyst-language", "lang")
+    )
+    async def keep_place_in_other_language(search: str | None, other: str) -> str:
+        return f"/analyst?{in_language(search or '', other)}"
 
     @app.callback(
         Output("trend-figure", "figure"),
@@ -54,15 +71,19 @@ def register_analyst(app: Dash, city: City, hub: Hub, history: History) -> None:
         Input("address", "search"),
     )
     async def show_trend(search: str | None) -> tuple[Any, ...]:
-        state = read_state(city, search or "")
+        now = utc_now()
+        state = read_state(city, search or "", now)
         started = time.perf_counter()
+        question = None
         try:
-            question = state.question(city, utc_now())
+            question = state.question(city, now)
             windows, profiles = await _trend_data(history, question, zone)
-        except BadParameter as error:
-            return no_update, problem_notice(_spelled(error, state))
+        except BadParameter:  # the head says what is wrong
+            return empty_figure(), trend_heading(city, state, None, "")
         except CitybrainError:
-            return no_update, problem_notice(text("store_unavailable", state.language))
+            problem = problem_notice(text("store_unavailable", state.language))
+            return empty_figure(), [*trend_heading(city, state, question, ""), problem]
+        since_s, until_s = question.start.timestamp(), question.end.timestamp()
         figure = trend_figure(
             windows,
             profiles,
@@ -70,23 +91,17 @@ def register_analyst(app: Dash, city: City, hub: Hub, history: History) -> None:
             measure="tti" if state.kind == "segment" else "tpi",
             window_s=state.window_s,
             timezone=city.timezone,
-            start_s=int(question.start.timestamp()),
-            end_s=int(question.end.timestamp()),
+            start_s=int(since_s),
+            end_s=int(until_s),
             language=state.language,
         )
         start_s = epoch_seconds(windows)
-        found = trend_heading(
-            city,
-            state,
-            question.start,
-            question.end,
-            len(start_s),
-            missing_windows(start_s, state.window_s),
-            time.perf_counter() - started,
-        )
+        missing = missing_windows(start_s, state.window_s, since_s, until_s, now.timestamp())
+        found = windows_found(len(start_s), missing, time.perf_counter() - started, state.language)
+        heading = trend_heading(city, state, question, found)
         if not len(start_s):
-            found.append(html.Span(text("no_history", state.language), className="small warning"))
-        return figure, found
+            heading.append(html.Span(text("no_history", state.language), className="small warning"))
+        return figure, heading
 
     @app.callback(
         Output("analyst-children", "children"),

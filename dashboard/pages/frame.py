@@ -35,7 +35,7 @@ def framed(
                             )
                             for key, href in PAGES
                         ]
-                        + [_language_switch(language, path)]
+                        + [_language_switch(language, path, page_id)]
                     ),
                 ],
                 className="page-header",
@@ -49,11 +49,12 @@ def framed(
     )
 
 
-def _language_switch(language: str, path: str) -> Component:
+def _language_switch(language: str, path: str, page_id: str) -> Component:
     other = "zh" if language == "en" else "en"
     return html.A(
         TEXTS["language"].en if language == "en" else TEXTS["language"].zh,
         href=f"{path}?lang={other}",
         className="language",
+        id=f"{page_id}-language",
         lang=other,
     )

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
-from dashboard.asking import BadParameter, Question, checked_question
-from dashboard.texts import known_language
+from dashboard.asking import (
+    MAXIMUM_WINDOWS,
+    WINDOWS_S,
+    BadParameter,
+    Question,
+    checked_question,
+    checked_time,
+)
+from dashboard.texts import known_language, text
 from models.city import City
 
 PRESETS_S = {"3h": 3 * 3600, "24h": 86400, "7d": 7 * 86400, "28d": 28 * 86400}
 DEFAULT_PRESET = "24h"
+WINDOWS = {str(seconds): seconds for seconds in WINDOWS_S}
 SORTS = ("name", "level", "index", "speed", "delta", "coverage", "length")
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceState:
-    """What the address says. `start` and `end` are empty where a preset is meant."""
+    """What the address says. `start` and `end` are empty where a preset is meant.
+
+    `wrong` has a sentence for each part of the address that was replaced by what can be shown.
+    """
 
     kind: str
     place_id: str
@@ -28,6 +40,24 @@ class PlaceState:
     sort: str
     descending: bool
     language: str
+    wrong: tuple[str, ...] = ()
+
+    def fits(self, window_s: int, now: datetime) -> bool:
+        """Whether the range has no more windows of this length than one answer may have."""
+        if not self.start:
+            return PRESETS_S[self.preset] / window_s <= MAXIMUM_WINDOWS
+        try:
+            end = checked_time("end", self.end) if self.end else now
+            span_s = (end - checked_time("start", self.start)).total_seconds()
+        except BadParameter:
+            return True  # what is wrong with it is told where it is asked
+        return span_s / window_s <= MAXIMUM_WINDOWS
+
+    def with_preset(self, preset: str) -> str:
+        """The address with another range, and longer windows where these would be too many."""
+        changed = replace(self, preset=preset, start="", end="")
+        fitting = next(s for s in (self.window_s, *WINDOWS_S) if changed.fits(s, utc_now()))
+        return changed.address(window_s=fitting)
 
     def question(self, city: City, now: datetime) -> Question:
         """What to ask of the history. Raises BadParameter."""
@@ -47,24 +77,44 @@ class PlaceState:
         return f"/analyst?{urlencode({**query, 'lang': state.language})}"
 
 
-def read_state(city: City, search: str) -> PlaceState:
-    """The state in an address's query; what is absent or unknown becomes the default."""
+def read_state(city: City, search: str, now: datetime | None = None) -> PlaceState:
+    """The state in an address's query. What is absent is the default; what is unknown too, and is told."""
     query = {name: values[-1] for name, values in parse_qs(search.lstrip("?")).items()}
-    preset = query.get("range", DEFAULT_PRESET)
-    preset = preset if preset in PRESETS_S else DEFAULT_PRESET
-    window = query.get("window", "300")
+    language = known_language(query.get("lang"), "zh")
+    wrong: list[str] = []
+
+    def one_of(name: str, known: Collection[str], default: str) -> str:
+        value = query.get(name, default)
+        if value in known:
+            return value
+        shown = f"; {text('instead', language)} {default}" if default else ""
+        wrong.append(f"{name}: {value!r} is not one of {', '.join(known)}{shown}")
+        return default
+
     kind = query.get("kind", "city")
-    return PlaceState(
+    state = PlaceState(
         kind=kind,
         place_id=query.get("id", city.city_id if kind == "city" else ""),
-        window_s=int(window) if window in ("60", "300") else 300,
-        preset=preset,
+        window_s=WINDOWS[one_of("window", WINDOWS, "300")],
+        preset=one_of("range", PRESETS_S, DEFAULT_PRESET),
         start=query.get("start", ""),
         end=query.get("end", ""),
-        sort=query.get("sort", "") if query.get("sort") in SORTS else "",
-        descending=query.get("order", "desc") != "asc",
-        language=known_language(query.get("lang"), "zh"),
+        sort=one_of("sort", SORTS, "") if "sort" in query else "",
+        descending=one_of("order", ("desc", "asc"), "desc") == "desc",
+        language=language,
     )
+    now = now or utc_now()
+    if state.window_s == 60 and not state.fits(60, now) and state.fits(300, now):
+        problem = f"a range of more than {MAXIMUM_WINDOWS:,} windows"
+        wrong.append(f"window: 60 gives {problem}; {text('instead', language)} 300")
+        state = replace(state, window_s=300)
+    return replace(state, wrong=tuple(wrong))
+
+
+def in_language(search: str, language: str) -> str:
+    """The same query in another language."""
+    query = {name: values[-1] for name, values in parse_qs(search.lstrip("?")).items()}
+    return urlencode({**query, "lang": language})
 
 
 def path_to(city: City, state: PlaceState) -> list[tuple[str, str]]:

@@ -377,6 +377,68 @@ def test_a_heading_sorts_and_the_order_is_in_the_address(browser: Browser) -> No
         _until(page, "document.querySelector('#ranking td').textContent.startsWith('Segment 5')")
 
 
+CONTROLS = ".pills", ".crumbs", "#export", ".mini-box"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("range=99y", "range: '99y' is not one of"),
+        ("window=7", "window: '7' is not one of"),
+        ("sort=foo", "sort: 'foo' is not one of"),
+        ("start=yesterday", "start: 'yesterday' is no"),
+        ("window=300&start=2020-01-01T00:00:00Z", "start: asks for more than 20000 windows"),
+    ],
+)
+def test_a_mistake_in_the_address_is_told_once_and_every_control_stays(
+    browser: Browser, site: Site, query: str, told: str
+) -> None:
+    page, wrong = _open(browser, f"{site.address}/analyst?kind=segment&id=s1&lang=en&{query}")
+    page.wait_for_selector(f'.problem:has-text("{told}")')
+    for control in CONTROLS:
+        page.wait_for_selector(control)
+    assert page.locator(".problem").count() == 1
+    page.click("text=Last 3 hours")
+    _until(page, "document.querySelectorAll('.problem').length === 0")
+    _until(page, "document.querySelector('.js-plotly-plot')?.data.at(-1)?.y.length > 20")
+    assert wrong == []
+
+
+def test_an_error_clears_the_chart_of_before(browser: Browser, site: Site) -> None:
+    page, _ = _open(browser, f"{site.address}/analyst?lang=en")
+    _until(page, "document.querySelector('.js-plotly-plot')?.data?.at(-1)?.y.length > 200")
+    page.goto(f"{site.address}/analyst?lang=en&start=2020-01-01T00:00:00Z")
+    page.wait_for_selector(".problem")
+    _until(page, "document.querySelector('.js-plotly-plot')?.data?.length === 0")
+
+
+def test_minutes_of_four_weeks_become_five_minutes_and_cannot_be_chosen(browser: Browser, site: Site) -> None:
+    page, wrong = _open(browser, f"{site.address}/analyst?kind=segment&id=s1&lang=en")
+    page.click("text=1 min")
+    _until(page, "location.search.includes('window=60')")
+    page.click("text=Last 28 days")
+    _until(page, "location.search.includes('range=28d') && location.search.includes('window=300')")
+    page.wait_for_selector(".pill.off:has-text('1 min')")
+    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length > 7000")
+    assert page.locator(".problem").count() == 0
+    assert wrong == []
+
+
+def test_another_language_shows_the_same_place_range_and_window(browser: Browser, site: Site) -> None:
+    page, _ = _open(browser, f"{site.address}/analyst?kind=segment&id=s1&range=7d&window=60&lang=en")
+    _until(page, "document.querySelector('.language')?.href.includes('id=s1')")
+    page.click(".language")
+    page.wait_for_selector("#here:has-text('第1路段')")
+    for part in ("kind=segment", "id=s1", "range=7d", "window=60", "lang=zh"):
+        assert part in page.url
+
+
+def test_windows_missing_at_the_ends_of_a_range_are_counted(browser: Browser, site: Site) -> None:
+    hole = "start=2026-01-01T03:00:00Z&end=2026-01-01T04:00:00Z"
+    page, _ = _open(browser, f"{site.address}/analyst?lang=en&{hole}")
+    _until(page, "document.querySelector('#trend-count')?.textContent.startsWith('0 windows · 12 missing')")
+
+
 def test_an_unknown_place_is_told_and_nothing_breaks(browser: Browser, site: Site) -> None:
     page, wrong = _open(browser, f"{site.address}/analyst?kind=district&id=atlantis&lang=en")
     page.wait_for_selector("text=No such place")

@@ -19,9 +19,26 @@ def test_a_series_without_holes_stays_as_it_is() -> None:
     assert with_gaps(np.array([], dtype=np.int64), np.array([]), 300)[0].tolist() == []
 
 
-def test_missing_windows_are_counted_between_the_first_and_the_last() -> None:
-    assert missing_windows(np.array([0, 300, 1200]), 300) == 2
-    assert missing_windows(np.array([0]), 300) == 0
+LATER = 10_000_000.0
+
+
+def test_missing_windows_are_counted_over_the_whole_range_and_its_ends() -> None:
+    assert missing_windows(np.array([300, 1200]), 300, 0, 1800, LATER) == 4
+    assert missing_windows(np.array([], dtype=np.int64), 300, 86_400, 2 * 86_400, LATER) == 288
+    assert missing_windows(np.arange(0, 1800, 300), 300, 0, 1800, LATER) == 0
+
+
+def test_windows_of_a_range_are_those_that_begin_in_it() -> None:
+    assert missing_windows(np.array([300, 600]), 300, 1, 601, LATER) == 0
+    assert missing_windows(np.array([600]), 300, 300, 601, LATER) == 1
+
+
+def test_what_lies_in_the_future_or_has_just_ended_is_not_missing() -> None:
+    nothing = np.array([], dtype=np.int64)
+    assert missing_windows(nothing, 300, 0, 86_400, 900) == 2
+    assert missing_windows(nothing, 300, 0, 86_400, 960) == 3
+    assert missing_windows(np.array([900]), 300, 0, 86_400, 960) == 3
+    assert missing_windows(nothing, 300, 86_400, 2 * 86_400, 960) == 0
 
 
 def test_times_are_understood_as_numbers_and_as_datetimes() -> None:
