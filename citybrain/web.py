@@ -65,6 +65,7 @@ def running_web(
         language=settings.language,
         operation=Operation(
             mode="embedded" if broker.embedded else "grown",
+            host=settings.host,
             versions={"python": platform.python_version()} | {n: version(n) for n in SHOWN_VERSIONS},
         ),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,14 +21,14 @@ from dashboard.follow import follow
 from dashboard.index_records import ForeignRecord, read_index_record
 from dashboard.latest import LatestValues, fold
 from dashboard.metrics import WebMetrics
-from dashboard.snapshot import Surroundings, TypicalPlace, areas_now, build_snapshot
+from dashboard.observation_rate import ObservationRate
+from dashboard.snapshot import FRESH_PERIODS, Surroundings, TypicalPlace, areas_now, build_snapshot
 from dashboard.snapshot_form import Area, Snapshot, encode_snapshot
 from dashboard.threads import nobody_to_tell, telling_thread
 from models.city import City
 
 TOPICS = ("indices", "area-indices")
 TICK_S = 1.0
-RATE_TICKS = 60
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +66,7 @@ class Hub:
         self._problem = ""
         self._record_problem = ""
         self._heard_at = time.monotonic()
-        self._accepted: deque[tuple[float, int]] = deque(maxlen=RATE_TICKS + 1)
+        self._rate = ObservationRate()
         self._listeners: list[Callable[[Tick], None]] = []
         self._next_id = self._now_ms() // 1000
         self._stopping = threading.Event()
@@ -134,7 +133,7 @@ class Hub:
                 history_share=self._history[1],
                 stream_silent_s=time.monotonic() - self._heard_at,
                 stream_problem=self._problem,
-                accepted_per_minute=self._rate(),
+                accepted_per_minute=self._accepted_per_minute(now_ms),
             )
             self._next_id += 1
             snapshot = build_snapshot(self._latest, around, now_ms, self._next_id)
@@ -155,15 +154,13 @@ class Hub:
             self._record_problem = str(error)
             log.warning("index_record_skipped", problem=str(error), bytes=size_bytes)
 
-    def _rate(self) -> int | None:
-        """Accepted observations in the last minute; None until half a minute is known."""
-        now = time.monotonic()
-        accepted = sum(sight.counts.get("accepted", 0) for sight in self._latest.partitions.values())
-        if self._accepted and accepted < self._accepted[-1][1]:
-            self._accepted.clear()  # a worker started anew: its counters begin at zero
-        self._accepted.append((now, accepted))
-        since_s, before = now - self._accepted[0][0], self._accepted[0][1]
-        return round((accepted - before) / since_s * 60) if since_s >= RATE_TICKS / 2 else None
+    def _accepted_per_minute(self, now_ms: int) -> int | None:
+        """Accepted observations in the last minute; None until one without the lead-in has passed."""
+        sights = self._latest.partitions.values()
+        accepted = sum(sight.counts.get("accepted", 0) for sight in sights)
+        age_ms = now_ms - max((sight.data_ms for sight in sights), default=0)
+        present = age_ms <= FRESH_PERIODS * max(self.city.expected_period_s, 1) * 1000
+        return self._rate.read(time.monotonic(), accepted, present=present)
 
     def _run_ticks(self) -> None:
         due = time.monotonic()

@@ -71,7 +71,8 @@ class StoreHealth:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How this process runs, for the health page."""
+    """How this process runs, for the health page; `host` is the address that it listens on."""
 
     mode: str = "embedded"
+    host: str = "127.0.0.1"
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def register_pages(
         Output("health-live", "children"), Input("health-clock", "n_intervals"), State("address", "search")
     )
     async def show_live(_beats: int | None, search: str | None) -> Any:
-        return live_sections(hub.snapshot, fanout.readers, _alone(search))
+        return live_sections(hub.snapshot, fanout.readers, _alone(search), city.timezone)
 
     @app.callback(
         Output("health-store", "children"), Input("store-clock", "n_intervals"), State("address", "search")

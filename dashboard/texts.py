@@ -181,8 +181,10 @@ TEXTS: dict[str, Name] = {
         "内嵌消息队列每分区约保留 5 MB；更早而未处理的记录会丢失，并在缺口审计中列出。",
         "The embedded broker keeps about 5 MB a partition; what is older is lost, as the gap audit says.",
     ),
-    "promise_embedded_local": Name(
-        "只监听本机地址，没有登录。", "It listens on this machine only and has no login."
+    "promise_local": Name("只监听本机地址，没有登录。", "It listens on this machine only and has no login."),
+    "promise_open": Name(
+        "监听 {host}，没有登录：能访问该地址的人都能看到这些页面。",
+        "It listens on {host} and has no login: whoever reaches that address sees these pages.",
     ),
     "promise_grown_stored": Name(
         "每条被接收的观测至少入库一次、只计入一次。",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -22,7 +25,6 @@ PROMISES = {
         "promise_embedded_crash",
         "promise_embedded_restart",
         "promise_embedded_retention",
-        "promise_embedded_local",
     ),
     "grown": ("promise_grown_stored", "promise_grown_store_down"),
 }
@@ -34,7 +36,7 @@ def health_page(city: City, language: str, operation: Operation) -> Component:
         [
             html.H2(text("promises", language)),
             html.P(html.Strong(text(f"mode_{operation.mode}", language))),
-            html.Ul([html.Li(text(key, language)) for key in PROMISES[operation.mode]]),
+            html.Ul([html.Li(promise) for promise in _promises(operation, language)]),
         ],
         className="card-panel",
         id="promises",
@@ -59,11 +61,18 @@ def health_page(city: City, language: str, operation: Operation) -> Component:
     return framed(city, language, "health_title", content, "health", "/health")
 
 
-def live_sections(snapshot: Snapshot | None, readers: int, language: str) -> list[Component]:
-    """Stream, counters and partitions, from the newest snapshot."""
+def live_sections(
+    snapshot: Snapshot | None, readers: int, language: str, timezone: str = "UTC"
+) -> list[Component]:
+    """Stream, counters and partitions, from the newest snapshot; times are those of `timezone`."""
     if snapshot is None:
         return [html.Section(text("state_starting", language), className="card-panel")]
-    return [_stream(snapshot, readers, language), _feeds(snapshot, language), _partitions(snapshot, language)]
+    zone = ZoneInfo(timezone)
+    return [
+        _stream(snapshot, readers, language, zone),
+        _feeds(snapshot, language),
+        _partitions(snapshot, language, zone),
+    ]
 
 
 def store_section(health: StoreHealth, snapshot: Snapshot | None, language: str) -> list[Component]:
@@ -92,7 +101,7 @@ def store_problem(language: str, snapshot: Snapshot | None) -> list[Component]:
     return [html.H2(text("store", language)), problem, *state]
 
 
-def _stream(snapshot: Snapshot, readers: int, language: str) -> Component:
+def _stream(snapshot: Snapshot, readers: int, language: str, zone: ZoneInfo) -> Component:
     lag, age = snapshot.lag, snapshot.data_age_s
     facts = [
         (text("stream", language), text(f"state_{snapshot.state}", language), snapshot.state != "live"),
@@ -112,7 +121,10 @@ def _stream(snapshot: Snapshot, readers: int, language: str) -> Component:
     ]
     heading: list[Any] = [
         text("stream", language),
-        html.Span(f"{text('updated', language)} {_clock(snapshot)}", className="small"),
+        html.Span(
+            f"{text('updated', language)} {_time(snapshot.sent_at, zone)} {_zone_name(snapshot, zone)}",
+            className="small",
+        ),
     ]
     return html.Section([html.H2(heading), _facts(facts)], className="card-panel", id="stream")
 
@@ -140,7 +152,7 @@ def _feeds(snapshot: Snapshot, language: str) -> Component:
     return html.Section(parts, className="card-panel", id="feeds")
 
 
-def _partitions(snapshot: Snapshot, language: str) -> Component:
+def _partitions(snapshot: Snapshot, language: str, zone: ZoneInfo) -> Component:
     heads = tuple(
         text(key, language) for key in ("partition", "lag_s", "log_clock", "newest_data", "watermark")
     )
@@ -148,13 +160,16 @@ def _partitions(snapshot: Snapshot, language: str) -> Component:
         (
             str(p.partition),
             _tenths(p.lag_s),
-            _time(p.clock_at),
-            _time(p.data_at),
-            _time(p.watermark_at),
+            _time(p.clock_at, zone),
+            _time(p.data_at, zone),
+            _time(p.watermark_at, zone),
         )
         for p in snapshot.lag.partitions
     ]
-    heading: list[Any] = [text("partitions", language), html.Span("UTC", className="small")]
+    heading: list[Any] = [
+        text("partitions", language),
+        html.Span(_zone_name(snapshot, zone), className="small"),
+    ]
     return html.Section([html.H2(heading), _table(heads, rows)], className="card-panel wide", id="partitions")
 
 
@@ -189,6 +204,24 @@ def _history_fact(snapshot: Snapshot, language: str) -> tuple[str, str, bool]:
     return text("history_state", language), word + share, history.state == "unavailable"
 
 
+def _promises(operation: Operation, language: str) -> list[str]:
+    promises = [text(key, language) for key in PROMISES[operation.mode]]
+    if operation.mode == "embedded":
+        promises.append(
+            text("promise_local", language)
+            if _only_this_machine(operation.host)
+            else text("promise_open", language).format(host=operation.host)
+        )
+    return promises
+
+
+def _only_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _facts(facts: list[tuple[str, str, bool]]) -> Component:
     parts: list[Component] = []
     for name, value, bad in facts:
@@ -212,12 +245,16 @@ def _tenths(seconds: float | None) -> str:
     return "–" if seconds is None else f"{seconds:.1f}"
 
 
-def _time(moment: str | None) -> str:
-    return "–" if moment is None else moment[11:19]
+def _time(moment: str | None, zone: ZoneInfo) -> str:
+    return "–" if moment is None else f"{datetime.fromisoformat(moment).astimezone(zone):%H:%M:%S}"
 
 
-def _clock(snapshot: Snapshot) -> str:
-    return f"{snapshot.sent_at[11:19]} UTC"
+def _zone_name(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    """The zone and its offset at the time of the snapshot."""
+    if zone.key == "UTC":
+        return zone.key
+    offset = datetime.fromisoformat(snapshot.sent_at).astimezone(zone).isoformat()[-6:]
+    return f"{zone.key} (UTC{offset})"
 
 
 def _percent(ratio: float | None) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from dashboard.hub import Hub
-from dashboard.pages.health import live_sections, store_section
-from dashboard.readers import AuditedRange, StoreHealth
-from tests.dashboard.a_picture import a_city, encoded, every_day_a_workday, segment_record
+from dashboard.pages.health import health_page, live_sections, store_section
+from dashboard.readers import AuditedRange, Operation, StoreHealth
+from tests.dashboard.a_picture import NOON_S, a_city, encoded, every_day_a_workday, segment_record
 
 CITY = a_city()
 
@@ -54,3 +55,23 @@ def test_gaps_are_named_beside_the_offsets_that_were_audited() -> None:
     said = _texts(store_section(_health(gaps, AuditedRange("observations.traffic/0", 0, 0, 60)), None, "en"))
     assert gaps[0] in said
     assert said[-1] == "60"
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("10.1.2.3", False)],
+)
+def test_the_page_says_on_which_address_it_really_listens(host: str, local: bool) -> None:
+    said = " ".join(_texts(health_page(CITY, "en", Operation(host=host))))
+    assert ("It listens on this machine only" in said) is local
+    assert (f"It listens on {host} and has no login" in said) is not local
+
+
+def test_times_are_those_of_the_city_with_their_zone() -> None:
+    hub = Hub(CITY, None, day_type_of=every_day_a_workday, now_ms=lambda: (NOON_S + 70) * 1000)
+    hub.take(encoded(segment_record(CITY, 2.0))[0])
+    hub.tick()
+    stream, _, partitions = live_sections(hub.snapshot, 0, "en", CITY.timezone)
+    assert "Updated 12:01:10 Asia/Shanghai (UTC+08:00)" in _texts(stream)
+    assert _texts(partitions)[1] == "Asia/Shanghai (UTC+08:00)"
+    assert _texts(partitions)[-3:] == ["12:01:10", "12:01:00", "12:00:50"]
