@@ -15,6 +15,7 @@ from store.column_types import enum_names, is_text, plain_type
 from store.history import History, Limits, open_history
 from store.migrate import migrate
 from tests.store.rows import AWKWARD_TEXTS, MONDAY, area_rows, observation_rows, segment_rows
+from tests.waiting import wait_until
 
 TABLES = [
     "observations",
@@ -294,7 +295,8 @@ def test_closing_ends_a_running_question_and_refuses_later_ones(url: str) -> Non
     thread = threading.Thread(target=_keeping(endings, ask))
     thread.start()
     assert asked.wait(5)
-    time.sleep(0.5)
+    running = "select count() as n from system.processes where query like '%sleepEachRow%'"
+    wait_until(lambda: int(history.query(running)["n"][0]) > 1, "the question under way beside this one")
     started = time.monotonic()
     history.close()
     thread.join(10)
