@@ -8,7 +8,7 @@ import time
 from kafka import KafkaProducer
 
 from citybrain.demo_history import DemoHistoryProgress, live_begins_s, make_demo_history
-from citybrain.stopping import run_thread
+from citybrain.stopping import Stopping, run_thread
 from config.settings import Settings
 from dashboard.hub import Hub
 from models.city import City
@@ -27,7 +27,7 @@ def demo_threads(
     city: City,
     history: History,
     hub: Hub,
-    stopping: threading.Event,
+    stopping: Stopping,
 ) -> list[threading.Thread]:
     """The feed, which begins some minutes ago at the first start, and then what lies before that."""
     now_s = time.time()
@@ -59,7 +59,7 @@ def demo_threads(
     return [run_thread("demo-feed", feed, stopping), run_thread("demo-history", make_history, stopping)]
 
 
-def _wait_for_colours(hub: Hub, stopping: threading.Event) -> None:
+def _wait_for_colours(hub: Hub, stopping: Stopping) -> None:
     """The past comes after the present: the wall shows colours before eight weeks are computed."""
     deadline_s = time.monotonic() + FIRST_COLOURS_S
     while time.monotonic() < deadline_s and not stopping.is_set():
@@ -68,7 +68,7 @@ def _wait_for_colours(hub: Hub, stopping: threading.Event) -> None:
         stopping.wait(PROGRESS_S)
 
 
-def _show(progress: DemoHistoryProgress, hub: Hub, stopping: threading.Event) -> None:
+def _show(progress: DemoHistoryProgress, hub: Hub, stopping: Stopping) -> None:
     while not stopping.is_set():
         if progress.share or progress.state != "building":
             hub.set_history(progress.state, progress.share)

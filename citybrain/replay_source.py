@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from citybrain.stopping import run_thread
+from citybrain.stopping import Stopping, run_thread
 from config.mapping import load_mapping
 from models.city import City
 from models.errors import InputError
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 def replay_thread(
-    broker: BrokerAddress, city: City, file: Path, mapping_file: Path | None, stopping: threading.Event
+    broker: BrokerAddress, city: City, file: Path, mapping_file: Path | None, stopping: Stopping
 ) -> threading.Thread:
     """Play `file` once, at the speed of the clock. InputError where it is not there, ConfigurationError where
     the mapping is wrong: both before anything runs."""

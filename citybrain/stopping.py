@@ -1,4 +1,4 @@
-"""Threads that end with the process, and that end the process when they fail."""
+"""Why and how a process ends: asked to, or because a part of it failed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,26 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-def run_thread(name: str, body: Callable[[], object], stopping: threading.Event) -> threading.Thread:
-    """Run `body` in a daemon thread. An error nobody expected is logged and sets `stopping`: a process with
-    a dead part must not look alive."""
+class Stopping(threading.Event):
+    """Set when the process is to end; `failed` when that is because a part of it did."""
+
+    failed = False
+
+    def fail(self) -> None:
+        """End the process as failed: with a dead part it must not look alive."""
+        self.failed = True
+        self.set()
+
+
+def run_thread(name: str, body: Callable[[], object], stopping: Stopping) -> threading.Thread:
+    """Run `body` in a daemon thread. An error nobody expected is logged and ends the process."""
 
     def guarded() -> None:
         try:
             body()
         except Exception:
             log.exception("thread failed", thread=name)
-            stopping.set()
+            stopping.fail()
 
     thread = threading.Thread(target=guarded, name=name, daemon=True)
     thread.start()

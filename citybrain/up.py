@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,7 +21,7 @@ from citybrain.stages import (
     merge_stage,
     run_stages,
 )
-from citybrain.stopping import run_thread
+from citybrain.stopping import Stopping, run_thread
 from citybrain.upkeep import run_upkeep
 from citybrain.web import running_web
 from config.calendar import DayCalendar, city_calendar
@@ -57,10 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
     folder = city_folder_of(settings.city)
     city = load_city(folder)
     calendar = city_calendar(folder)
-    stopping = threading.Event()
+    stopping = Stopping()
     with open_broker(settings.broker) as broker, _open(settings, city) as history:
         broker.create_topics(partition_counts(settings.partitions))
-        with running_web(settings, calendar, city, broker, history, stopping.set) as (server, hub):
+        with running_web(settings, calendar, city, broker, history, stopping.fail) as (server, hub):
             print(f"citybrain is at {server.address}/wall  (Ctrl-C stops it)", flush=True)
             log.info("started", city=city.city_id, seconds=round(time.monotonic() - started, 1))
             index = index_stage(settings, broker, city, history if broker.embedded else None)
@@ -73,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             ticked = _every(settings.partitions) if broker.embedded else index.owned
             with _sources(arguments, settings, broker, city, history, calendar, hub, ticked, stopping):
                 healthy = run_stages(stages, stopping)
-    return 0 if healthy else 1
+    return 0 if healthy and not stopping.failed else 1
 
 
 @contextlib.contextmanager
@@ -97,7 +96,7 @@ def _sources(
     calendar: DayCalendar,
     hub: Hub,
     ticked: Callable[[], Iterable[int]],
-    stopping: threading.Event,
+    stopping: Stopping,
 ) -> Iterator[None]:
     """Time, upkeep and, for the demo city, its traffic and its past; ended before the history closes."""
     threads = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from contextlib import ExitStack, closing
 
 from citybrain.ownership import claim_history
@@ -15,7 +14,7 @@ from citybrain.stages import (
     merge_stage,
     run_stages,
 )
-from citybrain.stopping import run_thread
+from citybrain.stopping import Stopping, run_thread
 from citybrain.upkeep import run_upkeep
 from citybrain.worker_health import serving_health
 from config.calendar import city_calendar
@@ -36,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_embedded(settings)
     folder = city_folder_of(settings.city)
     city, calendar = load_city(folder), city_calendar(folder)
-    stopping = threading.Event()
+    stopping = Stopping()
     with ExitStack() as stack:
         broker = stack.enter_context(open_broker(settings.broker))
         broker.create_topics(partition_counts(settings.partitions))
@@ -62,4 +61,4 @@ def run(arguments: argparse.Namespace) -> int:
                 stage = archive_stage(settings, broker, city, history)
         if settings.worker_port:
             stack.enter_context(serving_health(arguments.stage, stage, settings.host, settings.worker_port))
-        return 0 if run_stages([stage], stopping) else 1
+        return 0 if run_stages([stage], stopping) and not stopping.failed else 1
