@@ -32,7 +32,7 @@ _Time = Annotated[str | None, Query(description="ISO 8601 with zone, e.g. 2026-0
 def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
     """The routes; queries go through `history` and never run on the event loop.
 
-    They answer HEAD too, refuse parameters they do not know, and nothing else is under `/api`.
+    They answer HEAD too, and refuse parameters that they do not know.
     """
     routes = APIRouter(prefix="/api/v1", dependencies=[Depends(_only_known_parameters)])
     geometry, geometry_tag = msgspec.json.encode(city_geometry(city)), f'"{segment_order(city)}"'
@@ -114,17 +114,16 @@ def api_routes(city: City, hub: Hub, history: History) -> APIRouter:
             )
         )
 
-    return _answering_all(routes)
+    for route in [route for route in routes.routes if isinstance(route, APIRoute)]:
+        # apart from GET, so that the description has each address once
+        path = route.path.removeprefix(routes.prefix)
+        routes.add_api_route(path, route.endpoint, methods=["HEAD"], include_in_schema=False)
+    return routes
 
 
-def _answering_all(routes: APIRouter) -> APIRouter:
-    """The routes, HEAD for each of them, and the documented error for whatever else is under `/api`."""
-    known = [route for route in routes.routes if isinstance(route, APIRoute)]
-    for route in known:  # apart from GET, so that the description has each address once
-        routes.add_api_route(
-            route.path.removeprefix(routes.prefix), route.endpoint, methods=["HEAD"], include_in_schema=False
-        )
-    paths = {route.path for route in known}
+def refusals(api: APIRouter) -> APIRouter:
+    """The documented error for whatever else is under `/api`: another address, another method."""
+    paths = {route.path for route in api.routes if isinstance(route, APIRoute)}
 
     async def refuse(request: Request) -> Response:
         path = request.url.path
@@ -134,11 +133,10 @@ def _answering_all(routes: APIRouter) -> APIRouter:
             return error
         return json_error(f"there is no {path}", 404)
 
-    every = APIRouter()
-    every.include_router(routes)
+    routes = APIRouter()
     for path in ("/api", "/api/{path:path}"):
-        every.add_api_route(path, refuse, methods=METHODS, include_in_schema=False)
-    return every
+        routes.add_api_route(path, refuse, methods=METHODS, include_in_schema=False)
+    return routes
 
 
 def _only_known_parameters(request: Request) -> None:

@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.types import ASGIApp
 
-from dashboard.api import api_routes
+from dashboard.api import api_routes, refusals
 from dashboard.asking import BadParameter, problem_json
 from dashboard.fanout import Fanout
 from dashboard.hub import Hub
@@ -71,7 +71,9 @@ def create_app(
     hub.listen(fanout.publish)
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     server.include_router(stream_routes(fanout))
-    server.include_router(api_routes(city, hub, history))
+    api = api_routes(city, hub, history)
+    server.include_router(api)
+    server.include_router(refusals(api))
     server.include_router(probe_routes(hub, fanout, metrics))
     _answer_errors(server)
     dash = _dash_on(server, city.name.zh or city.name.en)

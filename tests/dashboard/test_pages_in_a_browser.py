@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Route
 
 from dashboard.colour import LEVEL_COLOURS, SURFACE_COLOURS
 from dashboard.snapshot import TypicalPlace
 from models.city import City
+from tests.dashboard.a_browser import keep_picture, open_page, until
 from tests.dashboard.a_picture import a_city, area_record, encoded, every_area, segment_record
 from tests.dashboard.a_server import Site, a_site, fed, serving
 
@@ -65,44 +64,12 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def _open(browser: Browser, address: str, width: int = 1920, height: int = 1080) -> tuple[Page, list[str]]:
-    """A tab at an address; the second value collects requests to other hosts and errors of scripts."""
-    page = browser.new_page(viewport={"width": width, "height": height})
-    wrong: list[str] = []
-    own = address.split("/", 3)[:3]
-    page.on("request", lambda r: wrong.append(r.url) if _foreign(r.url, "/".join(own)) else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(address)
-    return page, wrong
-
-
-def _until(page: Page, expression: str, timeout_s: float = 20) -> None:
-    """Wait for an expression. Playwright's own waiting needs `eval`, which our content policy forbids."""
-    end = time.monotonic() + timeout_s
-    while not page.evaluate(f"Boolean({expression})"):
-        assert time.monotonic() < end, (
-            f"not within {timeout_s} s: {expression}\n{page.inner_text('body')[:800]}"
-        )
-        page.wait_for_timeout(50)
-
-
-def _foreign(url: str, own: str) -> bool:
-    return not url.startswith((own, "data:", "blob:"))
-
-
-def _picture(page: Page, name: str) -> None:
-    """Keep a screenshot where CITYBRAIN_TEST_PICTURES says, to be looked at."""
-    folder = os.environ.get("CITYBRAIN_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
 def test_the_wall_shows_coloured_segments_numbers_and_their_age(browser: Browser, site: Site) -> None:
     began = time.monotonic()
-    page, wrong = _open(browser, f"{site.address}/wall")
-    _until(page, DRAWN)
+    page, wrong = open_page(browser, f"{site.address}/wall")
+    until(page, DRAWN)
     assert time.monotonic() - began < 15
-    _until(page, "Number(document.querySelector('#trend').dataset.points) > 0")
+    until(page, "Number(document.querySelector('#trend').dataset.points) > 0")
     assert page.inner_text("#index-value") == "4.2"
     assert page.get_attribute("#map", "data-coloured") == "6"
     assert page.inner_text("#state-word") == "实时"
@@ -110,30 +77,30 @@ def test_the_wall_shows_coloured_segments_numbers_and_their_age(browser: Browser
     assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][3]) > 500
     site_rows = page.locator(".corridor-row:not(.empty)")
     assert site_rows.count() == 2
-    _picture(page, "wall")
+    keep_picture(page, "wall")
     assert wrong == []
 
 
 def test_the_colours_follow_the_stream(browser: Browser) -> None:
     with serving(a_site()) as site:
         site.feed(travel_time_index=1.0)
-        page, _ = _open(browser, f"{site.address}/wall")
-        _until(page, DRAWN)
+        page, _ = open_page(browser, f"{site.address}/wall")
+        until(page, DRAWN)
         assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][5]) == 0
         site.feed(travel_time_index=5.0, index=8.4)
-        _until(page, "document.querySelector('#map').dataset.congested === '6'")
+        until(page, "document.querySelector('#map').dataset.congested === '6'")
         assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][5]) > 500
-        _until(page, "document.querySelector('#index-value')?.textContent === '8.4'")
+        until(page, "document.querySelector('#index-value')?.textContent === '8.4'")
 
 
 def test_four_k_is_the_same_picture_at_twice_the_size(browser: Browser, site: Site) -> None:
     shapes: list[list[list[float]]] = []
     for scale in (1, 2):
-        page, _ = _open(browser, f"{site.address}/wall", 1920 * scale, 1080 * scale)
-        _until(page, DRAWN)
+        page, _ = open_page(browser, f"{site.address}/wall", 1920 * scale, 1080 * scale)
+        until(page, DRAWN)
         page.evaluate("document.fonts.ready")
         shapes.append(page.evaluate(PANELS))
-        _picture(page, f"wall_{1080 * scale}")
+        keep_picture(page, f"wall_{1080 * scale}")
         page.close()
     small, large = shapes
     assert len(small) == len(large) > 20
@@ -146,9 +113,9 @@ def test_four_k_is_the_same_picture_at_twice_the_size(browser: Browser, site: Si
 @pytest.mark.parametrize("language", ["zh", "en", "both"])
 @pytest.mark.parametrize("theme", ["night", "day"])
 def test_nothing_on_the_wall_is_clipped(browser: Browser, site: Site, language: str, theme: str) -> None:
-    page, wrong = _open(browser, f"{site.address}/wall?lang={language}&theme={theme}")
-    _until(page, DRAWN)
-    _until(page, "document.querySelector('#foot-lag').textContent !== ''")
+    page, wrong = open_page(browser, f"{site.address}/wall?lang={language}&theme={theme}")
+    until(page, DRAWN)
+    until(page, "document.querySelector('#foot-lag').textContent !== ''")
     assert page.evaluate(CLIPPED) == []
     assert "undefined" not in page.inner_text("#wall")
     assert wrong == []
@@ -157,24 +124,24 @@ def test_nothing_on_the_wall_is_clipped(browser: Browser, site: Site, language: 
 def test_a_lost_server_is_shown_within_ten_seconds_and_heals_by_itself(browser: Browser) -> None:
     site = a_site()
     with serving(site), fed(site):
-        page, _ = _open(browser, f"{site.address}/wall")
-        _until(page, DRAWN)
+        page, _ = open_page(browser, f"{site.address}/wall")
+        until(page, DRAWN)
         page.evaluate("window.sameDocument = true")
         assert site.server is not None
         port = site.server.port
         site.stop()
         began = time.monotonic()
-        _until(page, f"{STATE} === 'lost'", 15)
+        until(page, f"{STATE} === 'lost'", 15)
         assert 5 < time.monotonic() - began < 9.5
         assert page.is_visible("#banner")
         assert "与服务器断开" in page.inner_text("#banner")
         assert "画面为" in page.inner_text("#banner")
         assert page.evaluate("getComputedStyle(document.querySelector('#frame')).borderTopWidth") != "0px"
         assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][3]) > 500
-        _picture(page, "wall_lost")
+        keep_picture(page, "wall_lost")
         site.start(port)
         began = time.monotonic()
-        _until(page, f"{STATE} === 'live'", 20)
+        until(page, f"{STATE} === 'live'", 20)
         assert time.monotonic() - began < 15
         assert page.evaluate("window.sameDocument") is True
         assert not page.is_visible("#banner")
@@ -185,22 +152,22 @@ def test_an_index_of_a_part_of_the_city_is_marked_and_one_of_a_few_roads_is_not_
 ) -> None:
     with serving(a_site()) as site:
         _cover(site, 0.014)
-        page, _ = _open(browser, f"{site.address}/wall?lang=en")
-        _until(page, "document.querySelector('#index-word')?.textContent?.includes('Low coverage')")
+        page, _ = open_page(browser, f"{site.address}/wall?lang=en")
+        until(page, "document.querySelector('#index-word')?.textContent?.includes('Low coverage')")
         assert page.inner_text("#index-value") == "–"
         assert "1%" in page.inner_text("#index-word")
         assert page.inner_text("#district-0 .row-index").startswith("–")
         assert page.is_visible("#corridors .nothing")
         _cover(site, 0.45, version=9)
-        _until(page, "document.querySelector('#index-value')?.textContent === '~4.2'")
+        until(page, "document.querySelector('#index-value')?.textContent === '~4.2'")
         assert "45%" in page.inner_text("#index-word")
         assert page.inner_text("#district-0 .row-index").split() == ["~4.2", "45%"]
         assert page.inner_text("#corridor-0 .row-index") == "~4.2"
         assert page.inner_text("#corridor-0 .row-delta") == "cov. 45%"
-        _picture(page, "wall_part")
+        keep_picture(page, "wall_part")
         assert page.evaluate(CLIPPED) == []
         _cover(site, 0.60, version=13)
-        _until(page, "document.querySelector('#index-value')?.textContent === '4.2'")
+        until(page, "document.querySelector('#index-value')?.textContent === '4.2'")
         assert "%" not in page.inner_text("#index-word")
 
 
@@ -218,16 +185,16 @@ def test_a_value_like_any_other_day_has_neither_arrow_nor_sign(browser: Browser)
         site.feed(index=4.2)
         usual = TypicalPlace(3.0, 4.22, 5.0, 39.01, 4.2)
         site.hub.set_typical(dict.fromkeys(every_area(site.city, 0), usual))
-        page, _ = _open(browser, f"{site.address}/wall?lang=en")
-        _until(page, "document.querySelector('#index-typical')?.textContent === '0.0 · Typical 4.2'")
+        page, _ = open_page(browser, f"{site.address}/wall?lang=en")
+        until(page, "document.querySelector('#index-typical')?.textContent === '0.0 · Typical 4.2'")
         assert page.inner_text("#speed-typical") == "Typical 39.0"
         assert page.inner_text("#congested-typical") == "Typical 4.2"
         assert page.inner_text("#corridor-0 .row-delta") == "0.0"
 
 
 def test_a_name_on_the_map_lets_the_road_behind_it_through(browser: Browser, site: Site) -> None:
-    page, _ = _open(browser, f"{site.address}/wall?lang=en")
-    _until(page, DRAWN)
+    page, _ = open_page(browser, f"{site.address}/wall?lang=en")
+    until(page, DRAWN)
     page.evaluate("document.fonts.ready")
     opaque, through = page.evaluate(HALO_PIXELS, SURFACE_COLOURS["night"]["map"])
     assert through > 500
@@ -241,23 +208,23 @@ def test_after_a_crash_old_values_are_stale_and_have_their_age(browser: Browser)
         segments = segment_record(site.city, 4.0, window_start=start, clock_s=time.time(), data_s=0)
         for payload in encoded(areas, segments):
             site.hub.take(payload)
-        page, _ = _open(browser, f"{site.address}/wall?lang=en")
-        _until(page, f"{STATE} === 'stale'")
+        page, _ = open_page(browser, f"{site.address}/wall?lang=en")
+        until(page, f"{STATE} === 'stale'")
         assert page.inner_text("#index-age") == "10 min ago"
         assert "10 min" in page.inner_text("#banner")
 
 
 def test_nothing_waits_for_data_over_a_map_that_has_colours(browser: Browser) -> None:
     with serving(a_site()) as site:
-        page, _ = _open(browser, f"{site.address}/wall?lang=en")
-        _until(page, "document.querySelector('#banner')?.textContent === 'Waiting for the first data'")
+        page, _ = open_page(browser, f"{site.address}/wall?lang=en")
+        until(page, "document.querySelector('#banner')?.textContent === 'Waiting for the first data'")
         assert page.is_visible("#banner")
         told = json.loads(site.hub.tick().payload)
         told["segments"]["levels"] = base64.b64encode(bytes([5] * 6)).decode()
         event = f"event: snapshot\nid: 1\ndata: {json.dumps(told)}\n\n"
         page.route("**/stream", lambda route: route.fulfill(content_type="text/event-stream", body=event))
         page.reload()
-        _until(page, DRAWN)
+        until(page, DRAWN)
         assert page.evaluate(STATE) == "starting"
         assert page.is_hidden("#banner")
 
@@ -266,16 +233,16 @@ def test_old_data_turns_late_then_stale_and_loses_its_colour(browser: Browser) -
     city = a_city(period_s=60)
     with serving(a_site(city)) as site:
         site.feed(age_s=150)
-        page, _ = _open(browser, f"{site.address}/wall")
-        _until(page, f"{STATE} === 'late'")
+        page, _ = open_page(browser, f"{site.address}/wall")
+        until(page, f"{STATE} === 'late'")
         assert page.is_hidden("#banner")
         site.feed(age_s=150)
         _older(site, city)
-        _until(page, f"{STATE} === 'stale'")
+        until(page, f"{STATE} === 'stale'")
         assert "数据陈旧" in page.inner_text("#banner")
-        _until(page, "document.querySelector('#map').dataset.coloured === '0'")
+        until(page, "document.querySelector('#map').dataset.coloured === '0'")
         assert page.evaluate(COLOUR_COUNT, LEVEL_COLOURS["night"][3]) == 0
-        _picture(page, "wall_stale")
+        keep_picture(page, "wall_stale")
 
 
 def _older(site: Site, city: City) -> None:
@@ -288,9 +255,9 @@ def _older(site: Site, city: City) -> None:
 def test_a_silent_stream_is_told_as_such(browser: Browser) -> None:
     with serving(a_site()) as site:
         site.feed()
-        page, _ = _open(browser, f"{site.address}/wall")
-        _until(page, f"{STATE} === 'live'")
-        _until(page, f"{STATE} === 'down'", 25)
+        page, _ = open_page(browser, f"{site.address}/wall")
+        until(page, f"{STATE} === 'live'")
+        until(page, f"{STATE} === 'down'", 25)
         assert "数据流中断" in page.inner_text("#banner")
 
 
@@ -298,7 +265,7 @@ def test_the_wall_survives_a_proxy_that_lets_no_stream_through(browser: Browser,
     page = browser.new_page()
     page.route("**/stream", lambda route: route.abort())
     page.goto(f"{site.address}/wall")
-    _until(page, DRAWN, 30)
+    until(page, DRAWN, 30)
     assert page.evaluate(STATE) == "live"
 
 
@@ -312,143 +279,17 @@ def test_a_stream_that_was_refused_is_asked_for_again(browser: Browser, site: Si
 
     page.route("**/stream", refuse)
     page.goto(f"{site.address}/wall")
-    _until(page, STATE)
+    until(page, STATE)
     wait_until_asked = time.monotonic() + 20
     while len(asked) < 2:
         assert time.monotonic() < wait_until_asked, "a closed EventSource was left closed"
         page.wait_for_timeout(100)
 
 
-def test_the_analyst_drills_down_from_city_to_segment_by_addresses(browser: Browser, site: Site) -> None:
-    page, wrong = _open(browser, f"{site.address}/analyst?lang=en", 1366, 768)
-    page.wait_for_selector(".js-plotly-plot .trace")
-    page.click("text=District 1")
-    page.wait_for_selector("#here:has-text('District 1')")
-    assert "kind=district" in page.url
-    assert "id=d1" in page.url
-    page.click(".ranking >> text=Segment 4")
-    page.wait_for_selector("#here:has-text('Segment 4')")
-    assert "id=s4" in page.url
-    assert page.locator(".crumbs a").all_inner_texts()[0].startswith("Tiny")
-    assert page.inner_text(".place-card dl").startswith("Road class")
-    page.go_back()
-    page.wait_for_selector("#here:has-text('District 1')")
-    page.reload()
-    page.wait_for_selector("#here:has-text('District 1')")
-    page.click(".crumbs a >> nth=0")
-    page.wait_for_selector("#here:has-text('Tiny')")
-    _picture(page, "analyst")
-    assert wrong == []
-
-
-def _four_weeks_s(page: Page) -> float:
-    """Seconds from a click on four weeks to the drawn figure; begins at a day."""
-    page.click("text=Last 24 hours")
-    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length < 400")
-    began = time.monotonic()
-    page.click("text=Last 28 days")
-    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length > 7000")
-    _until(page, "document.querySelector('#trend-count').textContent.match(/7,\\d+ windows/)")
-    return time.monotonic() - began
-
-
-def test_four_weeks_are_drawn_within_two_seconds(browser: Browser, site: Site) -> None:
-    page, _ = _open(browser, f"{site.address}/analyst?lang=en", 1366, 768)
-    page.wait_for_selector(".js-plotly-plot .trace")
-    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length > 200")
-    took_s = min(_four_weeks_s(page) for _ in range(3))  # the best: other tests may share the machine
-    assert took_s < 2
-    assert "range=28d" in page.url
-    gaps = page.evaluate(
-        "document.querySelector('.js-plotly-plot').data.at(-1).y.filter((v) => v === null).length"
-    )
-    assert gaps >= 27
-
-
-def test_a_heading_sorts_and_the_order_is_in_the_address(browser: Browser) -> None:
-    with serving(a_site(a_city(segments=6, districts=1))) as site:
-        site.feed(travel_time_index=2.2)
-        page, _ = _open(browser, f"{site.address}/analyst?kind=district&id=d0&lang=en", 1366, 768)
-        page.wait_for_selector("#ranking")
-        page.click("#ranking th >> text=Place")
-        _until(page, "location.search.includes('sort=name')")
-        _until(page, "document.querySelector('#ranking td').textContent.startsWith('Segment 0')")
-        page.click("#ranking th >> text=Place")
-        _until(page, "document.querySelector('#ranking td').textContent.startsWith('Segment 5')")
-
-
-CONTROLS = ".pills", ".crumbs", "#export", ".mini-box"
-
-
-@pytest.mark.parametrize(
-    ("query", "told"),
-    [
-        ("range=99y", "range: '99y' is not one of"),
-        ("window=7", "window: '7' is not one of"),
-        ("sort=foo", "sort: 'foo' is not one of"),
-        ("start=yesterday", "start: 'yesterday' is no"),
-        ("window=300&start=2020-01-01T00:00:00Z", "start: asks for more than 20000 windows"),
-    ],
-)
-def test_a_mistake_in_the_address_is_told_once_and_every_control_stays(
-    browser: Browser, site: Site, query: str, told: str
-) -> None:
-    page, wrong = _open(browser, f"{site.address}/analyst?kind=segment&id=s1&lang=en&{query}")
-    page.wait_for_selector(f'.problem:has-text("{told}")')
-    for control in CONTROLS:
-        page.wait_for_selector(control)
-    assert page.locator(".problem").count() == 1
-    page.click("text=Last 3 hours")
-    _until(page, "document.querySelectorAll('.problem').length === 0")
-    _until(page, "document.querySelector('.js-plotly-plot')?.data.at(-1)?.y.length > 20")
-    assert wrong == []
-
-
-def test_an_error_clears_the_chart_of_before(browser: Browser, site: Site) -> None:
-    page, _ = _open(browser, f"{site.address}/analyst?lang=en")
-    _until(page, "document.querySelector('.js-plotly-plot')?.data?.at(-1)?.y.length > 200")
-    page.goto(f"{site.address}/analyst?lang=en&start=2020-01-01T00:00:00Z")
-    page.wait_for_selector(".problem")
-    _until(page, "document.querySelector('.js-plotly-plot')?.data?.length === 0")
-
-
-def test_minutes_of_four_weeks_become_five_minutes_and_cannot_be_chosen(browser: Browser, site: Site) -> None:
-    page, wrong = _open(browser, f"{site.address}/analyst?kind=segment&id=s1&lang=en")
-    page.click("text=1 min")
-    _until(page, "location.search.includes('window=60')")
-    page.click("text=Last 28 days")
-    _until(page, "location.search.includes('range=28d') && location.search.includes('window=300')")
-    page.wait_for_selector(".pill.off:has-text('1 min')")
-    _until(page, "document.querySelector('.js-plotly-plot').data.at(-1).y.length > 7000")
-    assert page.locator(".problem").count() == 0
-    assert wrong == []
-
-
-def test_another_language_shows_the_same_place_range_and_window(browser: Browser, site: Site) -> None:
-    page, _ = _open(browser, f"{site.address}/analyst?kind=segment&id=s1&range=7d&window=60&lang=en")
-    _until(page, "document.querySelector('.language')?.href.includes('id=s1')")
-    page.click(".language")
-    page.wait_for_selector("#here:has-text('第1路段')")
-    for part in ("kind=segment", "id=s1", "range=7d", "window=60", "lang=zh"):
-        assert part in page.url
-
-
-def test_windows_missing_at_the_ends_of_a_range_are_counted(browser: Browser, site: Site) -> None:
-    hole = "start=2026-01-01T03:00:00Z&end=2026-01-01T04:00:00Z"
-    page, _ = _open(browser, f"{site.address}/analyst?lang=en&{hole}")
-    _until(page, "document.querySelector('#trend-count')?.textContent.startsWith('0 windows · 12 missing')")
-
-
-def test_an_unknown_place_is_told_and_nothing_breaks(browser: Browser, site: Site) -> None:
-    page, wrong = _open(browser, f"{site.address}/analyst?kind=district&id=atlantis&lang=en")
-    page.wait_for_selector("text=No such place")
-    assert wrong == []
-
-
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("path", ["/", "/analyst", "/health"])
 def test_pages_fit_a_phone(browser: Browser, site: Site, path: str, language: str) -> None:
-    page, wrong = _open(browser, f"{site.address}{path}?lang={language}", 390, 844)
+    page, wrong = open_page(browser, f"{site.address}{path}?lang={language}", 390, 844)
     page.wait_for_selector(".page-header")
     if path == "/analyst":
         page.wait_for_selector(".js-plotly-plot .trace")
@@ -458,16 +299,16 @@ def test_pages_fit_a_phone(browser: Browser, site: Site, path: str, language: st
         page.wait_for_selector("#gap-audit")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert "undefined" not in page.inner_text("body")
-    _picture(page, f"phone_{path.strip('/') or 'start'}_{language}")
+    keep_picture(page, f"phone_{path.strip('/') or 'start'}_{language}")
     assert wrong == []
 
 
 def test_the_health_page_renews_itself_and_names_what_is_refused(browser: Browser, site: Site) -> None:
-    page, wrong = _open(browser, f"{site.address}/health?lang=en", 1366, 768)
+    page, wrong = open_page(browser, f"{site.address}/health?lang=en", 1366, 768)
     page.wait_for_selector("#feeds >> text=out_of_range")
     first = page.inner_text("#stream .small")
-    _until(page, f"document.querySelector('#stream .small').innerText !== '{first}'")
+    until(page, f"document.querySelector('#stream .small').innerText !== '{first}'")
     assert "lost in a crash" in page.inner_text("#promises")
     assert "No gap" in page.inner_text("#gap-audit")
-    _picture(page, "health")
+    keep_picture(page, "health")
     assert wrong == []
