@@ -79,6 +79,6 @@ def fetched(address: str) -> tuple[int, Mapping[str, Any]]:
         return 0, {}
 
 
-def wait_ready(running: Running, address: str, deadline_s: float = 60) -> None:
-    """Until the first snapshot is there."""
+def wait_ready(running: Running, address: str, deadline_s: float = 150) -> None:
+    """Until the first snapshot is there: a group that a killed worker belonged to waits for it first."""
     wait_until(lambda: running.alive() and fetched(f"{address}/readyz")[0] == 200, "readiness", deadline_s)

@@ -64,9 +64,9 @@ async def test_every_kind_of_bad_record_is_a_dead_letter_and_good_ones_go_on(
             def counted(name: str) -> int:
                 return sum(state.counts[name] for state in stages.index.partitions.values())
 
-            await until(lambda: counted("accepted") == 2, "both good observations", 60)
+            await until(lambda: counted("accepted") == 2, "both good observations", 150)
             await until(
-                lambda: stages.archive.stored_rows.get("dead_letters") == len(bad), "every dead letter", 60
+                lambda: stages.archive.stored_rows.get("dead_letters") == len(bad), "every dead letter", 150
             )
             for reason in {reason for _, reason in bad}:
                 assert counted(reason) == sum(other == reason for _, other in bad), reason

@@ -65,16 +65,22 @@ async def _live(
                 and stages.merge.merger.clock_ms == last_tick_ms
                 and not stages.merge.merger._open
                 and _finals_stored(history) == (len(expected_areas), len(expected_segments))
+                and _observations_stored(history) == accepted
             )
 
         backtest = Backtest(city, settings.partitions, 60)
         expected_segments, expected_areas = _finals(backtest.results([_records_of(entries)]))
+        accepted = sum(entry[0] == "observation" for entry in entries) - backtest.refused.total()
         await until(everything_is_archived, "the end of the recording in the history", deadline_s)
     return settings
 
 
 def _records_of(entries: list[LogEntry]) -> Iterator[FeedRecord]:
     return (entry[1] for entry in entries if entry[0] == "observation")
+
+
+def _observations_stored(history: History) -> int:
+    return int(history.query("select count() as n from observations final")["n"][0])
 
 
 def _finals_stored(history: History) -> tuple[int, int]:
@@ -134,8 +140,7 @@ async def _compare(
         assert _stored(history, "segment_indices", SEGMENT_DTYPES, ("segment_id",)) == segments
         assert _stored(history, "area_indices", AREA_DTYPES, ("area_kind", "area_id")) == areas
         assert counted_gaps(history) == []
-        stored = history.query("select count() as n from observations final")
-        assert int(stored["n"][0]) == len(records) - backtest.refused.total(), "lost nothing"
+        assert _observations_stored(history) == len(records) - backtest.refused.total(), "lost nothing"
     finally:
         history.close()
 
@@ -159,7 +164,7 @@ async def test_on_a_real_kafka_and_a_real_clickhouse(
     kafka_broker: BrokerAddress, fresh_clickhouse_url: str
 ) -> None:
     city = a_city(segments=6)
-    await _compare(kafka_broker, fresh_clickhouse_url, city, a_recording(city), 60)
+    await _compare(kafka_broker, fresh_clickhouse_url, city, a_recording(city), 150)
 
 
 @pytest.mark.kafka
@@ -195,14 +200,14 @@ async def test_a_second_index_worker_that_joins_and_leaves_changes_no_result(
                 await asyncio.to_thread(replay, part, kafka_broker.kafka_arguments, with_clock=True)
                 if number == 0:
                     await second.app.start()
-                    await until(lambda: second.partitions, "partitions of the second worker", 60)
+                    await until(lambda: second.partitions, "partitions of the second worker", 150)
                 elif number == 1:
                     await until(
-                        lambda: len(stages.index.partitions) < settings.partitions, "a share for each", 60
+                        lambda: len(stages.index.partitions) < settings.partitions, "a share for each", 150
                     )
                     await second.app.stop()
             wanted = (len(expected_areas), len(expected_segments))
-            await until(lambda: _finals_stored(history) == wanted, "every final window", 120)
+            await until(lambda: _finals_stored(history) == wanted, "every final window", 180)
         assert _stored(history, "segment_indices", SEGMENT_DTYPES, ("segment_id",)) == expected_segments
         assert _stored(history, "area_indices", AREA_DTYPES, ("area_kind", "area_id")) == expected_areas
         assert counted_gaps(history) == []

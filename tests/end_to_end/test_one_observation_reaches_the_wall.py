@@ -58,7 +58,7 @@ def test_one_slow_observation_colours_its_segment_in_a_real_browser(
 
         # 2. the snapshot has its segment at level 5, and no other
         wait_ready(wall, address)
-        wait_until(lambda: _levels(address) == [0, LEVEL_5, 0, 0], "level 5 in the snapshot", 60)
+        wait_until(lambda: _levels(address) == [0, LEVEL_5, 0, 0], "level 5 in the snapshot", 150)
 
         # 3. the browser draws it red
         deadline = time.monotonic() + 30
@@ -71,7 +71,7 @@ def test_one_slow_observation_colours_its_segment_in_a_real_browser(
         history = open_history(fresh_clickhouse_url)
         stack.callback(history.close)
         count = "select count() as n from observations where segment_id = 's1' and speed_kmh = 4"
-        wait_until(lambda: int(history.query(count)["n"][0]) == 1, "its row", 60)
+        wait_until(lambda: int(history.query(count)["n"][0]) == 1, "its row", 150)
 
 
 def _levels(address: str) -> list[int]:

@@ -42,7 +42,7 @@ def test_an_alert_worker_becomes_ready_and_ends_cleanly_without_any_history(
     kafka_broker.create_topics(partition_counts(4))
     (port,) = free_ports(1)
     with running_command(tmp_path, "worker", "alerts", "--port", str(port), **settings) as worker:
-        wait_until(lambda: worker.alive() and answer(port, "/readyz")[0] == 200, "partitions", 60)
+        wait_until(lambda: worker.alive() and answer(port, "/readyz")[0] == 200, "partitions", 150)
         assert json.loads(answer(port, "/livez")[1]) == {"alive": True, "stage": "alerts"}
         metrics = answer(port, "/metrics")[1].decode()
         assert 'citybrain_worker_partitions{stage="alerts",topic="indices"} 4.0' in metrics
