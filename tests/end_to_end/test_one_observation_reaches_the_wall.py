@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,14 +15,22 @@ from playwright.sync_api import Browser
 from config.city_folder import write_city
 from dashboard.colour import LEVEL_COLOURS
 from store.history import open_history
-from streams.broker import BrokerAddress
+from streams.broker import BrokerAddress, kafka_address
 from streams.topics import OBSERVATIONS, partition_counts
 from tests.dashboard.test_pages_in_a_browser import COLOUR_COUNT
 from tests.end_to_end.processes import fetched, running_command, wait_ready
 from tests.models.builders import a_city, an_observation
+from tests.services.kafka_server import running_kafka
 from tests.waiting import wait_until
 
 LEVEL_5 = 5
+
+
+@pytest.fixture
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory, kafka_bootstrap: str) -> Iterator[BrokerAddress]:
+    """A Kafka that nobody used before: a first deployment. (`kafka_bootstrap` says whether there is any.)"""
+    with running_kafka(tmp_path_factory.mktemp("kafka") / "data") as bootstrap:
+        yield kafka_address(bootstrap)
 
 
 @pytest.mark.kafka
