@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import faust
 import structlog
+from faust.exceptions import ConsumerNotStarted
 from faust.types import StreamT, TopicT
 
 from models.dead_letter import encode_dead_letter
@@ -49,8 +50,13 @@ class IndexWorker:
         return state
 
     def owned(self) -> set[int]:
-        """The partitions of the observations that this worker has been given."""
-        assigned = self.app.consumer.assignment() if self.app.started else set()
+        """The partitions of the observations that this worker has been given; none while it starts."""
+        if not self.app.started:
+            return set()
+        try:
+            assigned = self.app.consumer.assignment()
+        except ConsumerNotStarted:  # an app says it has started before its consumer's thread has
+            return set()
         return {tp.partition for tp in assigned if tp.topic == OBSERVATIONS.name}
 
 

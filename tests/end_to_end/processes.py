@@ -79,6 +79,11 @@ def fetched(address: str) -> tuple[int, Mapping[str, Any]]:
         return 0, {}
 
 
-def wait_ready(running: Running, address: str, deadline_s: float = 150) -> None:
-    """Until the first snapshot is there: a group that a killed worker belonged to waits for it first."""
-    wait_until(lambda: running.alive() and fetched(f"{address}/readyz")[0] == 200, "readiness", deadline_s)
+def wait_ready(address: str, *needed: Running, deadline_s: float = 150) -> None:
+    """Until the first snapshot is there: a group that a killed worker belonged to waits for it first. Fails
+    at once, with what it said, when one of the `needed` commands has ended."""
+
+    def ready() -> bool:
+        return all([each.alive() for each in needed]) and fetched(f"{address}/readyz")[0] == 200
+
+    wait_until(ready, "readiness", deadline_s)

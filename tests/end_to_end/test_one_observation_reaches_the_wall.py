@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,22 +14,14 @@ from playwright.sync_api import Browser
 from config.city_folder import write_city
 from dashboard.colour import LEVEL_COLOURS
 from store.history import open_history
-from streams.broker import BrokerAddress, kafka_address
+from streams.broker import BrokerAddress
 from streams.topics import OBSERVATIONS, partition_counts
 from tests.dashboard.test_pages_in_a_browser import COLOUR_COUNT
 from tests.end_to_end.processes import fetched, running_command, wait_ready
 from tests.models.builders import a_city, an_observation
-from tests.services.kafka_server import running_kafka
 from tests.waiting import wait_until
 
 LEVEL_5 = 5
-
-
-@pytest.fixture
-def kafka_broker(tmp_path_factory: pytest.TempPathFactory, kafka_bootstrap: str) -> Iterator[BrokerAddress]:
-    """A Kafka that nobody used before: a first deployment. (`kafka_bootstrap` says whether there is any.)"""
-    with running_kafka(tmp_path_factory.mktemp("kafka") / "data") as bootstrap:
-        yield kafka_address(bootstrap)
 
 
 @pytest.mark.kafka
@@ -48,8 +39,10 @@ def test_one_slow_observation_colours_its_segment_in_a_real_browser(
     }
     kafka_broker.create_topics(partition_counts(4))
     with ExitStack() as stack:
-        for stage in ("index", "merge", "archive"):
+        workers = [
             stack.enter_context(running_command(tmp_path, "worker", stage, **settings))
+            for stage in ("index", "merge", "archive")
+        ]
         wall = stack.enter_context(running_command(tmp_path, "wall", "--port", "0", **settings))
         address = wall.address()
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
@@ -66,7 +59,7 @@ def test_one_slow_observation_colours_its_segment_in_a_real_browser(
         producer.close()
 
         # 2. the snapshot has its segment at level 5, and no other
-        wait_ready(wall, address)
+        wait_ready(address, *workers, wall)
         wait_until(lambda: _levels(address) == [0, LEVEL_5, 0, 0], "level 5 in the snapshot", 150)
 
         # 3. the browser draws it red

@@ -43,7 +43,7 @@ def _iso(epoch_s: float) -> str:
 def test_one_command_shows_a_live_city_and_stops_at_once(tmp_path: Path) -> None:
     with running_command(tmp_path, "up", "--port", "0", "--data-dir", "data") as up:
         address = up.address()
-        wait_ready(up, address)
+        wait_ready(address, up)
         wait_until(lambda: up.alive() and coloured(address) >= 350, "coloured segments", 60)
         snapshot = snapshot_of(address)
         assert snapshot["synthetic"] is True
