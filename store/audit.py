@@ -1,4 +1,4 @@
-"""Whether the rows that the books claim are really in the table: stored = counted, offset by offset."""
+"""Whether the rows that the books claim are really in the table: stored = counted, place by place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from store.parameters import Parameters
 
 # uniqExact instead of FINAL: rows that are there twice count once, and nothing needs sorting.
 _FOUND_SQL = """
-    select uniqExact(offset) as n from observations
+    select uniqExact(offset, row_in_record) as n from observations
     where topic = {topic:String} and partition_id = {partition_id:UInt16} and log_id = {log_id:String}
       and offset >= {first_offset:UInt64} and offset < {next_offset:UInt64}
 """
@@ -18,7 +18,7 @@ _FOUND_SQL = """
 
 @dataclass(frozen=True)
 class LogAudit:
-    """One log of one partition: offsets that should be stored, and those that are.
+    """One log of one partition: observations that should be stored, and those that are.
 
     `certain` is False where a row is missing, and where a replay was cut differently and has not yet passed
     the old cut: what overlapping rows say of clock records and dead letters cannot be added up until it has.
@@ -42,7 +42,7 @@ class LogAudit:
 def audit_logs(history: History, since: int = 0, *, limit_s: float | None = None) -> list[LogAudit]:
     """Compare the books written at `since` (UTC epoch seconds) or later with table `observations`.
 
-    For topics with one observation per record. Reads the offsets of the whole table, for each log at most
+    Reads the offsets of the whole table, for each log at most
     `limit_s` long: once an hour is often enough. What retention has dropped from `observations` counts as
     lost: ask for less than that.
     """
@@ -57,7 +57,7 @@ def audit_logs(history: History, since: int = 0, *, limit_s: float | None = None
 
 
 def _expected(log: Result) -> tuple[int, bool]:
-    """Stored offsets by the rows of one log that follow each other, and whether they do from end to end."""
+    """Stored observations by the rows that follow each other, and whether they do from end to end."""
     first, after, stored = log["first_offset"], log["next_offset"], log["stored"]
     position, expected, certain = int(first[0]), 0, True
     for row in range(len(first)):

@@ -9,7 +9,7 @@ from store.history import History, Result
 
 # Seconds are fetched as numbers: a server's DateTime is slow to read. The alias differs from the column.
 _RECENT_SQL = """
-    select topic, partition_id, log_id, offset, sensor_id, segment_id,
+    select topic, partition_id, log_id, offset, row_in_record, sensor_id, segment_id,
       toUnixTimestamp(event_time) as event_epoch_s, event_ms, interval_s,
       speed_kmh, flow_veh, occupancy_pct, vehicle_id, fate, synthetic
     from observations final
@@ -26,7 +26,14 @@ def recent_observations(history: History, since_epoch_s: int) -> Result:
     """
     rows = history.query(_RECENT_SQL, {"since": since_epoch_s})
     rows["event_time"] = rows.pop("event_epoch_s").astype(np.int64)
-    order = np.lexsort((rows["offset"], _age_rank(rows), rows["partition_id"], _codes(rows["topic"])))
+    place = (
+        rows["row_in_record"],
+        rows["offset"],
+        _age_rank(rows),
+        rows["partition_id"],
+        _codes(rows["topic"]),
+    )
+    order = np.lexsort(place)
     return {name: values[order] for name, values in rows.items()}
 
 

@@ -17,12 +17,12 @@ _TIME_SQL = """
 # The alias differs from the column, so that the condition means the column.
 _BEFORE_SQL = """
     select segment_id, sensor_id, vehicle_id, toUnixTimestamp(event_time) as event_epoch_s, event_ms,
-      interval_s, speed_kmh, flow_veh, occupancy_pct, offset
+      interval_s, speed_kmh, flow_veh, occupancy_pct, offset, row_in_record
     from observations final
     where event_time >= toDateTime({since:UInt32}, 'UTC') and topic = {topic:String}
       and partition_id = {partition:UInt16} and log_id = {log_id:String} and offset < {offset:UInt64}
       and fate = 'counted'
-    order by offset
+    order by offset, row_in_record
 """
 
 

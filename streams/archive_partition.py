@@ -75,6 +75,7 @@ def observation_rows(
         "partition_id": np.full(rows, partition),
         "log_id": [log_id] * rows,
         "offset": columns.offset,
+        "row_in_record": np.zeros(rows, dtype=np.int64),
         "sensor_id": [city.sensors[i].sensor_id if i >= 0 else "" for i in columns.sensor],
         "segment_id": [city.segments[i].segment_id for i in columns.segment],
         "event_time": columns.event_ms // 1000,

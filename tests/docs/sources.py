@@ -63,21 +63,34 @@ class Table(NamedTuple):
 
 
 def tables() -> list[Table]:
-    """Every table that the migrations create, in order."""
-    found = []
+    """Every table that the migrations create, in order, with the columns that later ones add."""
+    found: dict[str, Table] = {}
     pattern = re.compile(
         r"(?P<comment>(?:--[^\n]*\n)*)create table if not exists (?P<name>\w+)\s*\((?P<body>.*?)\n\)"
         r".*?order by (?P<order>[^;]+);",
         re.DOTALL,
     )
+    added = re.compile(
+        r"alter table (?P<name>\w+) add column (?P<column>\w+) (?P<kind>[^\s,;]+)"
+        r"(?:,\s*modify order by (?P<order>[^;]+))?;"
+    )
     for file in sorted((ROOT / "store" / "migrations").glob("*.sql")):
-        for match in pattern.finditer(file.read_text(encoding="utf-8")):
+        text = file.read_text(encoding="utf-8")
+        for match in pattern.finditer(text):
             comment = " ".join(line.removeprefix("--").strip() for line in match["comment"].splitlines())
             rows = re.findall(r"^\s+(\w+) (.+?),?$", match["body"], re.MULTILINE)
-            order = ", ".join(f"`{name}`" for name in re.findall(r"\w+", match["order"]))
             columns = [(column, kind.split(" default ")[0]) for column, kind in rows]
-            found.append(Table(match["name"], comment, columns, order))
-    return found
+            found[match["name"]] = Table(match["name"], comment, columns, _names(match["order"]))
+        for match in added.finditer(text):
+            table = found[match["name"]]
+            order = _names(match["order"]) if match["order"] else table.order
+            columns = [*table.columns, (match["column"], match["kind"])]
+            found[match["name"]] = table._replace(columns=columns, order=order)
+    return list(found.values())
+
+
+def _names(expression: str) -> str:
+    return ", ".join(f"`{name}`" for name in re.findall(r"\w+", expression))
 
 
 def columns_with_comments(name: str) -> Iterator[tuple[str, str, str]]:

@@ -64,6 +64,7 @@ def observation_rows(offsets: Sequence[int], **values: Any) -> Rows:
         "partition_id": np.zeros(rows, dtype=np.int64),
         "log_id": ["log-1"] * rows,
         "offset": np.array(offsets),
+        "row_in_record": np.zeros(rows, dtype=np.int64),
         "sensor_id": ["d1"] * rows,
         "segment_id": ["s1"] * rows,
         "event_time": MONDAY + np.array(offsets),

@@ -31,7 +31,7 @@ def states(history: History, directory: Path = MIGRATIONS) -> set[State]:
 
 
 def test_the_released_migrations_are_as_they_were_released() -> None:
-    assert [migration.number for migration in read_migrations()] == list(range(1, 8))
+    assert [migration.number for migration in read_migrations()] == list(range(1, 9))
 
 
 def test_an_edited_migration_is_refused_by_name(directory: Path) -> None:
@@ -42,18 +42,18 @@ def test_an_edited_migration_is_refused_by_name(directory: Path) -> None:
 
 
 def test_a_migration_must_be_listed_present_numbered_and_named(directory: Path) -> None:
-    (directory / "0008_more.sql").write_text("select 1;")
-    with pytest.raises(ConfigurationError, match=r"0008_more.sql: not listed in checksums.txt"):
+    (directory / "0009_more.sql").write_text("select 1;")
+    with pytest.raises(ConfigurationError, match=r"0009_more.sql: not listed in checksums.txt"):
         read_migrations(directory)
-    (directory / "0008_more.sql").unlink()
-    add(directory, "0009_later.sql", "select 1;")
-    with pytest.raises(ConfigurationError, match=r"0009_later.sql: number 0009 where 0008 follows"):
+    (directory / "0009_more.sql").unlink()
+    add(directory, "0010_later.sql", "select 1;")
+    with pytest.raises(ConfigurationError, match=r"0010_later.sql: number 0010 where 0009 follows"):
         read_migrations(directory)
-    (directory / "0009_later.sql").rename(directory / "later.sql")
+    (directory / "0010_later.sql").rename(directory / "later.sql")
     with pytest.raises(ConfigurationError, match=r"later.sql: is not named NNNN_name.sql"):
         read_migrations(directory)
     (directory / "later.sql").unlink()
-    with pytest.raises(ConfigurationError, match=r"0009_later.sql: listed in checksums.txt but missing"):
+    with pytest.raises(ConfigurationError, match=r"0010_later.sql: listed in checksums.txt but missing"):
         read_migrations(directory)
 
 
@@ -101,26 +101,26 @@ def test_a_migration_that_changed_since_this_database_had_it_is_refused_by_name(
 def test_a_database_from_a_newer_program_is_refused(history: History, directory: Path) -> None:
     add(
         directory,
-        "0008_more.sql",
+        "0009_more.sql",
         "create table if not exists more (a UInt8) engine = MergeTree() order by a;",
     )
     migrate(history, directory)
-    with pytest.raises(ConfigurationError, match="has migration 0008, which this program does not know"):
+    with pytest.raises(ConfigurationError, match="has migration 0009, which this program does not know"):
         migrate(history)
 
 
 def test_an_extra_for_newer_servers_is_left_out_with_the_reason(history: History, directory: Path) -> None:
-    add(directory, "0008_future.sql", "-- requires: 99.1\nalter table observations modify nothing;")
+    add(directory, "0009_future.sql", "-- requires: 99.1\nalter table observations modify nothing;")
     step = migrate(history, directory)[-1]
     assert step.state is State.LEFT_OUT
     assert "needs ClickHouse 99.1" in step.reason
-    assert history.query("select count() as n from schema_migrations where number = 8")["n"][0] == 0
+    assert history.query("select count() as n from schema_migrations where number = 9")["n"][0] == 0
 
 
 def test_an_extra_that_the_server_does_not_understand_is_left_out(history: History, directory: Path) -> None:
     add(
         directory,
-        "0008_odd.sql",
+        "0009_odd.sql",
         "-- requires: 1.1\nalter table observations modify column speed_kmh NoSuchType;",
     )
     step = migrate(history, directory)[-1]
@@ -129,7 +129,7 @@ def test_an_extra_that_the_server_does_not_understand_is_left_out(history: Histo
 
 
 def test_a_wrong_statement_of_an_ordinary_migration_stops_it(history: History, directory: Path) -> None:
-    add(directory, "0008_wrong.sql", "alter table observations modify column speed_kmh NoSuchType;")
+    add(directory, "0009_wrong.sql", "alter table observations modify column speed_kmh NoSuchType;")
     with pytest.raises(StoreRejected):
         migrate(history, directory)
     assert states(history, directory) >= {State.PENDING}
