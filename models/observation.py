@@ -52,11 +52,15 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A record that is kept as a dead letter. `position` is its index in the batch."""
+    """A record that is kept as a dead letter, whole or in part; at most one per record.
+
+    `position` is its index in the batch, `rows` the number of observations in it that count for nothing.
+    """
 
     position: int
     reason: str
     detail: str
+    rows: int = 1
 
 
 @dataclass(slots=True)
@@ -76,7 +80,8 @@ class ObservationColumns:
     occupancy_pct: Floats
     sent_ms: Ints  # 0 where not given
     clock_ms: Ints
-    offset: Ints
+    offset: Ints  # of the record in its partition
+    row: Ints  # position of the observation within its record; 0 in JSON
 
     def __len__(self) -> int:
         return len(self.event_ms)
@@ -259,4 +264,5 @@ def _columns(rows: list[_Row], offset: Ints) -> ObservationColumns:
         whole(sent),
         whole(clock),
         offset,
+        np.zeros(len(rows), dtype=np.int64),
     )

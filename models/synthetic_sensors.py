@@ -155,4 +155,5 @@ def _observed(
         sent_ms=zeros,
         clock_ms=zeros,
         offset=np.arange(len(sensor), dtype=np.int64),
+        row=zeros,
     ).take(~absent)

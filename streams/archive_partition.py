@@ -75,7 +75,7 @@ def observation_rows(
         "partition_id": np.full(rows, partition),
         "log_id": [log_id] * rows,
         "offset": columns.offset,
-        "row_in_record": np.zeros(rows, dtype=np.int64),
+        "row_in_record": columns.row,
         "sensor_id": [city.sensors[i].sensor_id if i >= 0 else "" for i in columns.sensor],
         "segment_id": [city.segments[i].segment_id for i in columns.segment],
         "event_time": columns.event_ms // 1000,
@@ -113,6 +113,7 @@ def archived_columns(rows: dict[str, np.ndarray], city: City) -> ObservationColu
         sent_ms=np.zeros_like(event_ms),
         clock_ms=np.zeros_like(event_ms),
         offset=rows["offset"].astype(np.int64),
+        row=rows["row_in_record"].astype(np.int64),
     )
     known = (segment >= 0) & ((sensor >= 0) | (vehicle >= 0))
     return columns.take(known)
