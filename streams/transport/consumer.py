@@ -1,0 +1,142 @@
+"""The transport behind `batch+kafka://`: Faust's aiokafka driver, handing over whole fetches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+from faust.exceptions import ImproperlyConfigured
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage, Message
+from faust.types.transports import TPorTopicSet
+from mode.utils.locks import Event
+
+from streams.transport.batch_message import BatchMessage
+from streams.transport.batch_schema import BatchSchema
+from streams.transport.commit_ledger import PartitionLedger
+from streams.transport.consumer_thread import ConsumerThread, Fetched
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer, with batches for the topics that have a BatchSchema and no change for the others."""
+
+    _thread: ConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._ledgers: dict[TP, PartitionLedger] = defaultdict(PartitionLedger)
+        self._room = Event()
+        super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    # Fetching
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 (so in Faust)
+    ) -> Mapping[TP, list[Any]]:
+        self._thread.largest_batches = self._find_largest_batches()
+        return await super()._getmany(active_partitions, timeout)
+
+    def _find_largest_batches(self) -> dict[str, int]:
+        """Topic -> the largest batch that its schema allows, for topics that want batches."""
+        largest: dict[str, int] = {}
+        plain: set[str] = set()
+        for channel in list(self.app.topics):
+            for topic in channel.topics:
+                if isinstance(channel.schema, BatchSchema):
+                    largest[topic] = min(channel.schema.largest_batch, largest.get(topic, 1 << 31))
+                else:
+                    plain.add(topic)
+        if both := plain & largest.keys():
+            raise ImproperlyConfigured(f"read with a BatchSchema and without: {', '.join(sorted(both))}")
+        return largest
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, Fetched):
+            return super()._to_message(tp, record)
+        return BatchMessage(TP(*tp), record, self.app.consumer_generation_id)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
+        """What was fetched, as messages; a batch is in its partition's ledger before anybody sees it."""
+        async for tp, message in super().getmany(timeout):
+            if isinstance(message, BatchMessage):
+                if not await self._hand_over(message):
+                    continue
+                # Faust compares with the last offset that it saw, to find holes and repetitions. The
+                # ledger has done that, and knows of seeks while Faust was waiting for room in a queue.
+                self._read_offset[tp] = None
+            yield tp, message
+
+    async def _hand_over(self, message: BatchMessage) -> bool:
+        """Whether the batch continues what its partition's agents got before; if not it is fetched again."""
+        if not self.is_current(message):
+            return False
+        missing_from = self._ledgers[message.tp].hand_over(message, message.place, message.batch.next_offset)
+        if missing_from is None:
+            return True
+        self.log.warning("%r: reading again from %s, a fetch was dropped", message.tp, missing_from)
+        await self._seek(message.tp, missing_from)
+        return False
+
+    def is_current(self, message: BatchMessage) -> bool:
+        """Whether the position is still where this batch led to: no seek, no new assignment since."""
+        return message.place.reading == self._thread.reading_of(message.tp)
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109
+        # Where every partition waits for room in an agent's queue, Faust sleeps for a second.
+        if self.flow_active and self._buffered_partitions and not self._get_active_partitions():
+            self._room.clear()
+            await self.wait_first(self._room, self.suspend_flow, timeout=timeout)  # type: ignore[arg-type]
+        return await super()._wait_next_records(timeout)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Called when an agent's queue has room again."""
+        super().on_buffer_drop(tp)
+        self._room.set()
+
+    # Positions
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        await self._thread.seek_in_thread(partition, offset)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Called when partitions go: what is in hand of them is read again by whoever gets them."""
+        for tp in revoked:
+            self._ledgers.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    # Commits
+
+    def _filter_tps_with_pending_acks(self, topics: TPorTopicSet | None = None) -> Iterator[TP]:
+        yield from super()._filter_tps_with_pending_acks(topics)
+        for tp in list(self._ledgers):
+            if tp not in self._acked and (topics is None or tp in topics or tp.topic in topics):
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        if tp not in self._ledgers:
+            return super()._new_offset(tp)
+        # Faust's own lists know one offset of a batch; they would only grow.
+        self._acked.pop(tp, None)
+        self._acked_index.pop(tp, None)
+        return self._ledgers[tp].committable(self._thread.reading_of(tp))
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        did_commit = await super()._commit_offsets(offsets, start_new_transaction)
+        if not did_commit:
+            # Faust takes a failed commit for done. The ledger still has its offset: it is sent again.
+            for tp, offset in offsets.items():
+                if tp in self._ledgers and self._committed_offset[tp] == offset:
+                    self._committed_offset[tp] = before[tp]
+        return did_commit
+
+
+class Transport(driver.Transport):
+    """The driver that the entry point `batch+kafka` of the group `faust.transports` names."""
+
+    Consumer = Consumer

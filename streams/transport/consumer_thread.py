@@ -1,0 +1,176 @@
+"""Faust's consumer thread, cutting what it fetches into batches and counting every change of position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiokafka
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+
+from streams.transport.commit_ledger import Place
+from streams.transport.fetched_batch import ConsumerRecords, FetchedBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A batch as it comes out of the thread: what Faust's scheduler takes for a record."""
+
+    batch: FetchedBatch
+    place: Place
+    timestamp_type: int
+
+
+@dataclass(slots=True)
+class _Reading:
+    number: int = 0
+    batches: int = 0
+    starts_at: int = 0
+
+
+class ConsumerThread(AIOKafkaConsumerThread):
+    """The thread that talks to Kafka. All that changes a position runs in it, beside the fetches.
+
+    `largest_batches` (topic -> records) names the topics to be read in batches; it is set from outside.
+    """
+
+    largest_batches: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.largest_batches = {}
+        self._readings: dict[TP, _Reading] = {}
+
+    def reading_of(self, tp: TP) -> int:
+        """Number of the partition's present reading (commit_ledger.Place); to be asked from any thread."""
+        reading = self._readings.get(tp)
+        return reading.number if reading else 0
+
+    async def _fetch_records(
+        self, consumer: aiokafka.AIOKafkaConsumer, active_partitions: set[TP], *args: Any, **kwargs: Any
+    ) -> Mapping[TP, list[Any]]:
+        fetched = await super()._fetch_records(consumer, active_partitions, *args, **kwargs)
+        # Nothing is awaited that could let a seek in between the fetch and its place in the reading.
+        return {
+            tp: self._in_batches(TP(*tp), records, self._position(consumer, tp))
+            if tp.topic in self.largest_batches
+            else records
+            for tp, records in fetched.items()
+        }
+
+    def _in_batches(self, tp: TP, records: Sequence[Any], position: int) -> list[Any]:
+        """The records of one fetch as Fetched batches; the next fetch begins at `position`."""
+        largest = self.largest_batches[tp.topic]
+        cut = [records[start : start + largest] for start in range(0, len(records), largest)]
+        ends = [run[-1].offset + 1 for run in cut[:-1]] + [max(position, records[-1].offset + 1)]
+        return [
+            self._placed(
+                tp,
+                FetchedBatch(tp.topic, tp.partition, [ConsumerRecords(run)], end),
+                run[0].timestamp_type or 0,
+            )
+            for run, end in zip(cut, ends, strict=True)
+        ]
+
+    def _placed(self, tp: TP, batch: FetchedBatch, timestamp_type: int) -> Fetched:
+        reading = self._readings.setdefault(tp, _Reading())
+        if reading.batches == 0:
+            reading.starts_at = batch.first_offset
+        place = Place(reading.number, reading.batches, reading.starts_at)
+        reading.batches += 1
+        return Fetched(batch, place, timestamp_type)
+
+    def _position(self, consumer: aiokafka.AIOKafkaConsumer, tp: TopicPartition) -> int:
+        return int(consumer._subscription.subscription.assignment.state_value(tp).position)
+
+    def _begin_readings(self, tps: Iterable[Any]) -> None:
+        for tp in tps:
+            reading = self._readings.setdefault(TP(tp.topic, tp.partition), _Reading())
+            reading.number += 1
+            reading.batches = 0
+
+    # What changes positions
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Called by aiokafka in this thread when a rebalance begins."""
+        self._begin_readings(revoked)
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Called by aiokafka in this thread when the positions of a new assignment are not known yet."""
+        self._begin_readings(assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Go back to the commit in every partition; where there is none, to the reading's first record.
+
+        Faust leaves a partition without a commit where it is, behind records that it then drops.
+        """
+        committed: Mapping[TP, int] = await self.call_thread(self._seek_to_committed, self._ensure_consumer())
+        return committed
+
+    async def _seek_to_committed(self, consumer: aiokafka.AIOKafkaConsumer) -> Mapping[TopicPartition, int]:
+        committed = {}
+        for tp in consumer.assignment():
+            committed[tp] = offset = await consumer.committed(tp)
+            reading = self._readings.get(TP(*tp))
+            if offset:
+                self._seek(consumer, tp, offset)
+            elif reading and reading.batches:
+                self._seek(consumer, tp, reading.starts_at)
+        return committed
+
+    async def seek_in_thread(self, tp: TP, offset: int) -> None:
+        """Go to `offset`. Faust's own `seek` changes aiokafka's state from outside its thread."""
+
+        async def seek() -> None:
+            self._seek(self._ensure_consumer(), TopicPartition(*tp), offset)
+
+        await self.call_thread(seek)
+
+    def _seek(self, consumer: aiokafka.AIOKafkaConsumer, tp: TopicPartition, offset: int) -> None:
+        self._begin_readings([tp])
+        consumer.seek(tp, offset)
+
+    async def seek_to_beginning(self, *partitions: Any) -> None:
+        """Go to the first offsets that the log still has."""
+
+        async def seek() -> None:
+            self._begin_readings(partitions)
+            await self._ensure_consumer().seek_to_beginning(*partitions)
+
+        await self.call_thread(seek)
+
+    async def _seek_wait(self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
+        self._begin_readings(partitions)
+        await super()._seek_wait(consumer, partitions)
+
+    # Commits
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Whether Kafka has the offsets now.
+
+        A commit that comes too late (the group has rebalanced, the broker is away) is a no: Faust would end
+        the worker for it. What cannot get better by itself still does.
+        """
+        assigned = self.assignment()
+        wanted = {
+            TopicPartition(*tp): OffsetAndMetadata(offset, "")
+            for tp, offset in offsets.items()
+            if tp in assigned
+        }
+        try:
+            await self._ensure_consumer().commit(wanted)
+        except (CommitFailedError, IllegalStateError) as late:
+            self.log.warning("Not committed, the group has rebalanced: %s", late)
+            return False
+        except KafkaError as error:
+            self.log.warning("Not committed: %r", error)
+            if not error.retriable:
+                await self.crash(error)
+            return False
+        return True
