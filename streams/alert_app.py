@@ -21,14 +21,16 @@ from models.city import City
 from models.diagnostics import DiagnosticRules
 from models.errors import StoreRejected, StoreUnavailable
 from streams.alert_partition import SegmentAlerts, SensorAlerts
-from streams.batches import Batch, batches
+from streams.batches import Batch, group_by_partition
 from streams.broker import BrokerAddress
-from streams.faust_app import declare_agent, new_app, raw_topic
+from streams.faust_app import batch_topic, declare_agent, new_app, raw_topic
 from streams.topics import ALERTS, INDICES, OBSERVATIONS
+from streams.transport import FetchedBatch, gathered
 
 GROUP = "citybrain-alerts"
 GATHER_INDICES_S = 0.1
 GATHER_OBSERVATIONS_S = 1.0
+LARGEST_GATHERING = 20_000
 LONGEST_RETRY_S = 30.0
 
 Recall = Callable[[], list[AlertEvent]]
@@ -113,22 +115,22 @@ def create_alert_app(
     worker = AlertWorker(app, city, partitions, recall, rules)
     alerts = raw_topic(app, ALERTS, partitions)
 
-    async def watch_segments(stream: StreamT[bytes]) -> None:
-        async for gathered in batches(stream, GATHER_INDICES_S):
-            for batch in gathered:
-                state, events = worker.take_indices(batch)
-                await worker.tell(alerts, events)
+    async def watch_segments(stream: StreamT[FetchedBatch]) -> None:
+        async for events in gathered(stream, LARGEST_GATHERING, GATHER_INDICES_S):
+            for batch in group_by_partition(events):
+                state, told = worker.take_indices(batch)
+                await worker.tell(alerts, told)
                 state.settle()
 
-    async def watch_sensors(stream: StreamT[bytes]) -> None:
-        async for gathered in batches(stream, GATHER_OBSERVATIONS_S):
-            for batch in gathered:
-                state, events = worker.take_observations(batch)
-                await worker.tell(alerts, events)
+    async def watch_sensors(stream: StreamT[FetchedBatch]) -> None:
+        async for events in gathered(stream, LARGEST_GATHERING, GATHER_OBSERVATIONS_S):
+            for batch in group_by_partition(events):
+                state, told = worker.take_observations(batch)
+                await worker.tell(alerts, told)
                 state.settle()
 
-    declare_agent(app, raw_topic(app, INDICES, partitions), "watch_segments", watch_segments)
-    declare_agent(app, raw_topic(app, OBSERVATIONS, partitions), "watch_sensors", watch_sensors)
+    declare_agent(app, batch_topic(app, INDICES, partitions), "watch_segments", watch_segments)
+    declare_agent(app, batch_topic(app, OBSERVATIONS, partitions), "watch_sensors", watch_sensors)
 
     @app.on_partitions_assigned.connect
     async def begin(*_: object, **__: object) -> None:

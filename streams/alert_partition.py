@@ -53,7 +53,7 @@ class SegmentAlerts:
         told: list[AlertEvent] = []
         for payload in batch.payloads:
             told += self._take_one(payload)
-        self.acks.hold(batch.events, self.clock_ms)
+        self.acks.hold(batch, self.clock_ms)
         return told
 
     def _take_one(self, payload: bytes) -> list[AlertEvent]:
@@ -100,7 +100,7 @@ class SensorAlerts:
         self.next_offset = batch.next_offset
         columns, _ = decode(batch.payloads, batch.offsets, self.city)
         found = self.diagnostics.fold(columns)
-        self.acks.hold(batch.events, self.clock_ms)
+        self.acks.hold(batch, self.clock_ms)
         return [fault_alert(event, self.city) for event in found]
 
     def settle(self) -> int:

@@ -25,13 +25,16 @@ from models.window import PartitionWindows
 from store.history import History
 from streams.archive_partition import ArchivePartition
 from streams.archive_rows import alert_rows, dead_letter_rows, joined, settled_rows, understood
-from streams.batches import Batch, batches
+from streams.batches import Batch, group_by_partition
 from streams.broker import BrokerAddress
-from streams.faust_app import declare_agent, new_app, raw_topic
+from streams.faust_app import batch_topic, declare_agent, new_app
 from streams.topics import ALERTS, AREA_INDICES, DEAD_LETTERS, INDICES, OBSERVATIONS, Topic
+from streams.transport import FetchedBatch, gathered
 
 GROUP = "citybrain-archive"
 GATHER_S = 1.0
+LARGEST_GATHERING = 50_000
+"""Records: a block of ten thousand rows or more is what a column store takes cheaply."""
 LONGEST_RETRY_S = 30.0
 
 Asked = ParamSpec("Asked")
@@ -54,10 +57,10 @@ class ArchiveWorker:
     last_insert_at: float | None = None
     unavailable_since: float | None = None
 
-    async def archive_observations(self, gathered: Sequence[Batch]) -> None:
+    async def archive_observations(self, found: Sequence[Batch]) -> None:
         """Store a gathering of batches of the observations topic."""
         rows, accounting = [], []
-        for batch in gathered:
+        for batch in found:
             state = self.partitions.get(batch.partition)
             if state is None:
                 state = ArchivePartition(batch.partition, self.log_id, self.city, self.start)
@@ -68,10 +71,10 @@ class ArchiveWorker:
         await self.insert("observations", rows)
         await self.insert("accounting", accounting)
 
-    async def archive_indices(self, gathered: Sequence[Batch]) -> None:
+    async def archive_indices(self, found: Sequence[Batch]) -> None:
         """Store index records; provisional values are only for the wall."""
         tables: dict[str, list[Columns]] = {"segment_indices": [], "area_indices": []}
-        for kind, rows in understood(gathered, self._index_rows):
+        for kind, rows in understood(found, self._index_rows):
             tables["segment_indices" if kind == "segment" else "area_indices"].append(rows)
         for table, parts in tables.items():
             await self.insert(table, parts)
@@ -82,13 +85,13 @@ class ArchiveWorker:
             raise ValueError(f"of another city: {record.city_id!r}")
         return record.kind, settled_rows(unpack_columns(record), record.kind, self.city.synthetic)
 
-    async def archive_dead_letters(self, gathered: Sequence[Batch]) -> None:
+    async def archive_dead_letters(self, found: Sequence[Batch]) -> None:
         """Store refused records."""
-        await self.insert("dead_letters", [dead_letter_rows(understood(gathered, decode_dead_letter))])
+        await self.insert("dead_letters", [dead_letter_rows(understood(found, decode_dead_letter))])
 
-    async def archive_alerts(self, gathered: Sequence[Batch]) -> None:
+    async def archive_alerts(self, found: Sequence[Batch]) -> None:
         """Store what happened to alerts."""
-        await self.insert("alert_events", [alert_rows(understood(gathered, decode_alert_event))])
+        await self.insert("alert_events", [alert_rows(understood(found, decode_alert_event))])
 
     async def insert(self, table: str, parts: Sequence[Columns]) -> None:
         """One block of all parts; waits and tries again for as long as the history is unavailable."""
@@ -132,14 +135,13 @@ def create_archive_app(
     def archive(topic: Topic, store: Callable[[Sequence[Batch]], Awaitable[None]]) -> None:
         name = "archive_" + topic.name.replace(".", "_").replace("-", "_")
 
-        async def run(stream: StreamT[bytes]) -> None:
-            async for gathered in batches(stream, GATHER_S):
-                await store(gathered)
-                for batch in gathered:
-                    for event in batch.events:
-                        event.ack()
+        async def run(stream: StreamT[FetchedBatch]) -> None:
+            async for events in gathered(stream, LARGEST_GATHERING, GATHER_S):
+                await store(group_by_partition(events))
+                for event in events:
+                    event.ack()
 
-        declare_agent(app, raw_topic(app, topic, partitions), name, run)
+        declare_agent(app, batch_topic(app, topic, partitions), name, run)
 
     archive(OBSERVATIONS, worker.archive_observations)
     archive(INDICES, worker.archive_indices)

@@ -56,9 +56,9 @@ class ArchivePartition:
             "counted": np.array([count[Fate.COUNTED]]),
             "duplicate": np.array([count[Fate.DUPLICATE]]),
             "late": np.array([count[Fate.LATE]]),
-            "dead": np.array([len(refusals) + count[Fate.AHEAD]]),
+            "dead": np.array([sum(refusal.rows for refusal in refusals) + count[Fate.AHEAD]]),
             "clock": np.array([count[Fate.CLOCK]]),
-            "written_at": np.array([max(batch.recorded_ms) // 1000]),
+            "written_at": np.array([int(batch.recorded_ms.max()) // 1000]),
             "clock_ms": np.array([self.windows.clock_ms]),
             "basis_ms": np.array([self.windows.basis_ms]),
         }

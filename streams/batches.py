@@ -1,64 +1,69 @@
-"""One fetch as one batch per partition: the seam between Faust's events and columns."""
+"""What one gathering brought of one partition: the seam between the transport's fetches and our jobs."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-from faust.streams import Stream
-from faust.types import EventT, StreamT
+import numpy as np
+import numpy.typing as npt
+from faust.types import EventT
 
-LARGEST_BATCH = 10_000
+from streams.transport import FetchedBatch
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records of one partition in offset order."""
+    """Records of one partition in offset order, from one or more fetches."""
 
     partition: int
-    events: Sequence[EventT[bytes]]
-    payloads: Sequence[bytes]
-    offsets: Sequence[int]
-    recorded_ms: Sequence[int]  # Kafka's timestamps
+    events: list[EventT[Any]]
+    fetched: list[FetchedBatch]
+
+    def __len__(self) -> int:
+        return sum(len(each) for each in self.fetched)
 
     @property
     def first_offset(self) -> int:
         """Offset of the first record."""
-        return self.offsets[0]
+        return self.fetched[0].first_offset
 
     @property
     def next_offset(self) -> int:
         """Offset after the last record."""
-        return self.offsets[-1] + 1
+        return self.fetched[-1].next_offset
+
+    @property
+    def offsets(self) -> Ints:
+        """Offset of each record, int64."""
+        return np.concatenate([each.offsets for each in self.fetched])
+
+    @property
+    def recorded_ms(self) -> Ints:
+        """Kafka's time of each record, int64, ms since 1970."""
+        return np.concatenate([each.timestamps_ms for each in self.fetched])
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """The value of each record, b"" where it is null."""
+        return [payload for each in self.fetched for payload in each.values]
+
+    def lines(self) -> bytes:
+        r"""The values with b"\n" between them."""
+        return b"\n".join([each.joined(b"\n") for each in self.fetched])
 
 
-async def batches(stream: StreamT[bytes], within_s: float) -> AsyncIterator[list[Batch]]:
-    """Unacknowledged records of a raw topic, gathered for up to `within_s`, one batch per partition."""
-    async for events in cast(Stream[bytes], stream).noack_take(LARGEST_BATCH, within=within_s):
-        # noack_take gives events, not values, so that they can be acknowledged by hand.
-        yield group_by_partition(cast(Sequence[EventT[bytes]], events))
-
-
-def group_by_partition(events: Sequence[EventT[bytes]]) -> list[Batch]:
-    """Events as batches; a new batch begins where a partition's offsets go backwards (a replay)."""
-    runs: dict[int, list[list[EventT[bytes]]]] = {}
+def group_by_partition(events: Iterable[EventT[Any]]) -> list[Batch]:
+    """Events of a gathering as batches; a new one where a partition's offsets go backwards (a replay)."""
+    runs: dict[int, list[Batch]] = {}
     for event in events:
-        runs_of_partition = runs.setdefault(event.message.partition, [[]])
-        run = runs_of_partition[-1]
-        if run and event.message.offset <= run[-1].message.offset:
-            run = []
-            runs_of_partition.append(run)
-        run.append(event)
-    return [_batch(partition, run) for partition, found in sorted(runs.items()) for run in found]
-
-
-def _batch(partition: int, events: Sequence[EventT[bytes]]) -> Batch:
-    messages = [event.message for event in events]
-    return Batch(
-        partition,
-        events,
-        [message.value or b"" for message in messages],
-        [message.offset for message in messages],
-        [int((message.timestamp or 0) * 1000) for message in messages],
-    )
+        fetched = cast(FetchedBatch, event.value)
+        runs_of_partition = runs.setdefault(fetched.partition, [])
+        if not runs_of_partition or fetched.first_offset < runs_of_partition[-1].next_offset:
+            runs_of_partition.append(Batch(fetched.partition, [], []))
+        runs_of_partition[-1].events.append(event)
+        runs_of_partition[-1].fetched.append(fetched)
+    return [batch for _, found in sorted(runs.items()) for batch in found]

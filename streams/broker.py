@@ -55,7 +55,7 @@ class BrokerAddress:
     @property
     def faust_url(self) -> str:
         """The `broker` argument of a Faust app."""
-        return ";".join(f"kafka://{server}" for server in self.bootstrap.split(","))
+        return ";".join(f"batch+kafka://{server}" for server in self.bootstrap.split(","))
 
     @property
     def faust_arguments(self) -> dict[str, Any]:

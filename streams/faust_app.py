@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import faust
 import structlog
-from faust.types import StreamT, TopicT
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP, StreamT, TopicT
 
 from streams.broker import BrokerAddress
 from streams.topics import Topic
+from streams.transport import BatchSchema, FetchedBatch, limit_buffer
 
 log = structlog.get_logger(__name__)
 
 COMMIT_INTERVAL_S = 1.0
+BUFFERED_BATCHES = 16
+"""Fetched and not yet looked at: what bounds a worker's memory when it is behind."""
 LONGEST_HOLD_S = 6 * 3600.0
 """Records wait for their windows before they are acknowledged: that is no livelock."""
 
@@ -42,7 +47,14 @@ def new_app(group: str, broker: BrokerAddress, partitions: int) -> faust.App:
     return app
 
 
-def raw_topic(app: faust.App, topic: Topic, partitions: int) -> TopicT:
+def batch_topic(app: faust.App, topic: Topic, partitions: int) -> TopicT:
+    """A topic to read in batches, with a bounded buffer of them."""
+    found = raw_topic(app, topic, partitions, schema=BatchSchema())
+    limit_buffer(found, BUFFERED_BATCHES)
+    return found
+
+
+def raw_topic(app: faust.App, topic: Topic, partitions: int, **arguments: Any) -> TopicT:
     """A topic of bytes; topics are created by us, before the app starts."""
     return app.topic(
         topic.name,
@@ -52,11 +64,12 @@ def raw_topic(app: faust.App, topic: Topic, partitions: int) -> TopicT:
         value_serializer="raw",
         partitions=partitions if topic.partitioned else 1,
         internal=False,
+        **arguments,
     )
 
 
 def declare_agent(
-    app: faust.App, topic: TopicT, name: str, body: Callable[[StreamT[bytes]], Awaitable[None]]
+    app: faust.App, topic: TopicT, name: str, body: Callable[[StreamT[FetchedBatch]], Awaitable[None]]
 ) -> None:
     """An agent that takes its process with it when it fails.
 
@@ -65,7 +78,7 @@ def declare_agent(
     read again.
     """
 
-    async def run(stream: StreamT[bytes]) -> None:
+    async def run(stream: StreamT[FetchedBatch]) -> None:
         try:
             await body(stream)
         except Exception as error:
@@ -74,3 +87,13 @@ def declare_agent(
             raise
 
     app.agent(topic, name=name, concurrency=1)(run)
+
+
+def assigned_partitions(app: faust.App) -> set[TP]:
+    """What Kafka has given to the app to read; nothing while it starts. May be asked from any thread."""
+    if not app.started:
+        return set()
+    try:
+        return set(app.consumer.assignment())
+    except ConsumerNotStarted:  # an app says it has started before its consumer's thread has
+        return set()

@@ -1,8 +1,8 @@
-"""When may a record be acknowledged? Once no window that its batch touched can change any more.
+"""When may a batch be acknowledged? Once no window that it touched can change any more.
 
 What is committed is the first offset of the oldest batch that still touches an open window, so that a
-crash replays whole windows. Faust commits past unfinished records when acks come out of order, hence
-strictly in order, and it acks what raised, hence by hand. Payloads are let go as soon as they are folded.
+crash replays whole windows. Faust acks what raised, hence by hand. Payloads are let go as soon as they are
+folded: what waits here is a place in the log.
 """
 
 from __future__ import annotations
@@ -10,33 +10,34 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from faust.types import EventT
 
 from models.index_columns import LogTime
+from streams.batches import Batch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
-    events: Sequence[EventT[bytes]]
+    events: Sequence[EventT[Any]]
+    records: int
     last_window_end_ms: int
     found: LogTime | None
 
 
 @dataclass(slots=True)
 class InOrderAcks:
-    """The records of one partition that wait for their windows."""
+    """The batches of one partition that wait for their windows."""
 
     _held: deque[_Held] = field(default_factory=deque)
 
-    def hold(
-        self, events: Sequence[EventT[bytes]], last_window_end_ms: int, found: LogTime | None = None
-    ) -> None:
+    def hold(self, batch: Batch, last_window_end_ms: int, found: LogTime | None = None) -> None:
         """Remember a batch that touches windows up to `last_window_end_ms` (0: none), and what was known of
         time before it."""
-        for event in events:
-            event.value = event.message.value = None
-        self._held.append(_Held(events, last_window_end_ms, found))
+        for each in batch.fetched:
+            each.release()
+        self._held.append(_Held(batch.events, len(batch), last_window_end_ms, found))
 
     def first_kept(self, final_before_ms: int) -> LogTime | None:
         """What was known of time before the first batch that `release` would keep; None if it keeps none."""
@@ -49,10 +50,11 @@ class InOrderAcks:
         """Ack, in order, every batch whose windows all end at or before `final_before_ms`; records acked."""
         acked = 0
         while self._held and self._held[0].last_window_end_ms <= final_before_ms:
-            for event in self._held.popleft().events:
+            held = self._held.popleft()
+            for event in held.events:
                 event.ack()
-                acked += 1
+            acked += held.records
         return acked
 
     def __len__(self) -> int:
-        return sum(len(held.events) for held in self._held)
+        return sum(held.records for held in self._held)

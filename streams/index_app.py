@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import monotonic
 
 import faust
 import structlog
-from faust.exceptions import ConsumerNotStarted
 from faust.types import StreamT, TopicT
 
 from models.dead_letter import encode_dead_letter
 from models.partition_index import PartitionIndex
-from streams.batches import Batch, batches
+from streams.batches import Batch, group_by_partition
 from streams.broker import BrokerAddress
-from streams.faust_app import declare_agent, new_app, raw_topic
+from streams.faust_app import assigned_partitions, batch_topic, declare_agent, new_app, raw_topic
 from streams.index_partition import IndexPartition, Produce
 from streams.resumption import log_time_before
 from streams.topics import AREA_PARTIALS, DEAD_LETTERS, INDICES, OBSERVATIONS
+from streams.transport import FetchedBatch, gathered
 
 GROUP = "citybrain-index"
 GATHER_S = 0.1
+LARGEST_GATHERING = 20_000
+"""Records; a worker that gets so many at once is behind."""
+TELL_WHEN_BEHIND_S = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -51,13 +55,7 @@ class IndexWorker:
 
     def owned(self) -> set[int]:
         """The partitions of the observations that this worker has been given; none while it starts."""
-        if not self.app.started:
-            return set()
-        try:
-            assigned = self.app.consumer.assignment()
-        except ConsumerNotStarted:  # an app says it has started before its consumer's thread has
-            return set()
-        return {tp.partition for tp in assigned if tp.topic == OBSERVATIONS.name}
+        return {tp.partition for tp in assigned_partitions(self.app) if tp.topic == OBSERVATIONS.name}
 
 
 def create_index_app(
@@ -66,17 +64,30 @@ def create_index_app(
     """An app that indexes OBSERVATIONS. `start(partition)` makes the windows a partition begins with."""
     app = new_app(GROUP, broker, partitions)
     worker = IndexWorker(app, broker, start)
-    observations = raw_topic(app, OBSERVATIONS, partitions)
-    indices = raw_topic(app, INDICES, partitions)
-    partials = raw_topic(app, AREA_PARTIALS, partitions)
-    dead_letters = raw_topic(app, DEAD_LETTERS, partitions)
+    observations = batch_topic(app, OBSERVATIONS, partitions)
+    results = Results(
+        raw_topic(app, INDICES, partitions),
+        raw_topic(app, AREA_PARTIALS, partitions),
+        raw_topic(app, DEAD_LETTERS, partitions),
+    )
 
-    async def index(stream: StreamT[bytes]) -> None:
-        async for gathered in batches(stream, GATHER_S):
-            for batch in gathered:
+    async def index(stream: StreamT[FetchedBatch]) -> None:
+        async for events in gathered(stream, LARGEST_GATHERING, GATHER_S):
+            behind = sum(len(event.value) for event in events) >= LARGEST_GATHERING
+            done: list[tuple[IndexPartition, Produce]] = []
+            sent: list[Awaitable[object]] = []
+            for batch in group_by_partition(events):
                 state = await worker.state_for(batch)
-                produced = state.take(batch)
-                await _produce(produced, batch.partition, indices, partials, dead_letters)
+                tell = not behind or monotonic() - state.told_at_s >= TELL_WHEN_BEHIND_S
+                produced = state.take(batch, tell=tell)
+                if produced.segments is not None:
+                    state.told_at_s = monotonic()
+                sent += await results.send(produced, batch.partition)
+                done.append((state, produced))
+            # Only what the broker has may be acknowledged.
+            for pending in sent:
+                await pending
+            for state, produced in done:
                 state.settle(produced)
 
     declare_agent(app, observations, "index", index)
@@ -89,17 +100,22 @@ def create_index_app(
     return worker
 
 
-async def _produce(
-    produce: Produce, partition: int, indices: TopicT, partials: TopicT, dead_letters: TopicT
-) -> None:
-    """Send and wait until the broker has everything: only then may the batch be acknowledged."""
-    sent = []
-    for letter in produce.dead_letters:
-        key = f"{letter.topic}-{letter.partition}-{letter.offset}".encode()
-        sent.append(await dead_letters.send(key=key, value=encode_dead_letter(letter)))
-    if produce.segments is not None:
-        sent.append(await indices.send(partition=partition, value=produce.segments))
-    if produce.partials is not None:
-        sent.append(await partials.send(key=str(partition).encode(), value=produce.partials))
-    for pending in sent:
-        await pending
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where results go."""
+
+    indices: TopicT
+    partials: TopicT
+    dead_letters: TopicT
+
+    async def send(self, produce: Produce, partition: int) -> list[Awaitable[object]]:
+        """Hand everything to the producer; what it gives is done once the broker has it."""
+        sent: list[Awaitable[object]] = []
+        for letter in produce.dead_letters:
+            key = f"{letter.topic}-{letter.partition}-{letter.offset}".encode()
+            sent.append(await self.dead_letters.send(key=key, value=encode_dead_letter(letter)))
+        if produce.segments is not None:
+            sent.append(await self.indices.send(partition=partition, value=produce.segments))
+        if produce.partials is not None:
+            sent.append(await self.partials.send(key=str(partition).encode(), value=produce.partials))
+        return sent

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
@@ -44,10 +45,12 @@ class IndexPartition:
     acks: InOrderAcks = field(default_factory=InOrderAcks)
     next_offset: int | None = None
     missing: int = 0
+    told_at_s: float = -math.inf  # the caller's clock
     _told_clock_ms: int = 0
 
-    def take(self, batch: Batch) -> Produce:
-        """Fold a batch and say what to produce. Call `settle` once that is durable."""
+    def take(self, batch: Batch, *, tell: bool = True) -> Produce:
+        """Fold a batch and say what to produce. Call `settle` once that is durable. Without `tell` what
+        changed is told after a later batch: a reader who is behind waits for the newest anyway."""
         if self.next_offset is not None and batch.first_offset > self.next_offset:
             self.missing += batch.first_offset - self.next_offset
             gap = {"expected": self.next_offset, "got": batch.first_offset}
@@ -58,10 +61,10 @@ class IndexPartition:
         fates = self.index.fold(columns)
         refusals = refusals + _ahead(columns, fates, batch, self.index.windows.clock_ms)
         self._count(fates, refusals)
-        letters = [self._letter(batch, refusal) for refusal in refusals]
+        letters = self._letters(batch, one_per_record(refusals)) if refusals else []
         last_end_ms = last_window_end_ms(columns, fates, self.index.window_lengths_s)
-        self.acks.hold(batch.events, last_end_ms, found)
-        return Produce(*self._tell(), letters)
+        self.acks.hold(batch, last_end_ms, found)
+        return Produce(*(self._tell() if tell else (None, None)), letters)
 
     def settle(self, produced: Produce) -> int:
         """Acknowledge what no open window needs any more; returns the number of records.
@@ -104,33 +107,53 @@ class IndexPartition:
     def _count(self, fates: np.ndarray, refusals: Sequence[Refusal]) -> None:
         for fate, name in _COUNTED_AS.items():
             self.counts[name] += int((fates == fate).sum())
-        self.counts.update(refusal.reason for refusal in refusals)
+        for refusal in refusals:
+            self.counts[refusal.reason] += refusal.rows
 
-    def _letter(self, batch: Batch, refusal: Refusal) -> DeadLetter:
-        i = refusal.position
-        return dead_letter(
-            OBSERVATIONS.name,
-            batch.partition,
-            self.log_id,
-            batch.offsets[i],
-            batch.recorded_ms[i],
-            refusal.reason,
-            refusal.detail,
-            batch.payloads[i],
-        )
+    def _letters(self, batch: Batch, refusals: Sequence[Refusal]) -> list[DeadLetter]:
+        offsets, recorded_ms, payloads = batch.offsets, batch.recorded_ms, batch.payloads
+        return [
+            dead_letter(
+                OBSERVATIONS.name,
+                batch.partition,
+                self.log_id,
+                int(offsets[refusal.position]),
+                int(recorded_ms[refusal.position]),
+                refusal.reason,
+                refusal.detail,
+                payloads[refusal.position],
+            )
+            for refusal in refusals
+        ]
 
 
 def _ahead(columns: ObservationColumns, fates: np.ndarray, batch: Batch, clock_ms: int) -> list[Refusal]:
-    """Refusals of the events that lie too far in the future."""
-    position_of = {offset: position for position, offset in enumerate(batch.offsets)}
-    return [
-        Refusal(
-            position_of[int(columns.offset[row])],
-            "ahead_of_clock",
-            f"event_time is {(int(columns.event_ms[row]) - clock_ms) / 1000:.0f} s ahead of the log's clock",
-        )
-        for row in np.flatnonzero(fates == Fate.AHEAD)
-    ]
+    """Refusals of the events that lie too far in the future, one per record."""
+    rows = np.flatnonzero(fates == Fate.AHEAD)
+    if not len(rows):
+        return []
+    offsets = batch.offsets
+    refusals = []
+    for offset in np.unique(columns.offset[rows]):
+        ahead_ms = columns.event_ms[rows[columns.offset[rows] == offset]] - clock_ms
+        detail = f"event_time is {ahead_ms.max() / 1000:.0f} s ahead of the log's clock"
+        if len(ahead_ms) > 1:
+            detail = f"{len(ahead_ms)} observations: {detail}"
+        position = int(np.searchsorted(offsets, offset))
+        refusals.append(Refusal(position, "ahead_of_clock", detail, len(ahead_ms)))
+    return refusals
+
+
+def one_per_record(refusals: Sequence[Refusal]) -> list[Refusal]:
+    """A record is one dead letter, whatever is wrong with it: details of the same record are joined."""
+    joined: dict[int, Refusal] = {}
+    for refusal in refusals:
+        before = joined.get(refusal.position)
+        if before is not None:
+            detail, rows = f"{before.detail}; {refusal.detail}", before.rows + refusal.rows
+            refusal = replace(before, detail=detail, rows=rows)
+        joined[refusal.position] = refusal
+    return list(joined.values())
 
 
 def last_window_end_ms(

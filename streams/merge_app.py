@@ -14,14 +14,16 @@ from models.area_record import decode_partials
 from models.city import City
 from models.index_columns import IndexRecord, encode_record, pack_columns
 from models.merge import AreaMerger
-from streams.batches import Batch, batches
+from streams.batches import Batch, group_by_partition
 from streams.broker import BrokerAddress
-from streams.faust_app import declare_agent, new_app, raw_topic
+from streams.faust_app import batch_topic, declare_agent, new_app, raw_topic
 from streams.in_order_acks import InOrderAcks
 from streams.topics import AREA_INDICES, AREA_PARTIALS
+from streams.transport import FetchedBatch, gathered
 
 GROUP = "citybrain-merge"
 GATHER_S = 0.1
+LARGEST_GATHERING = 1000
 
 log = structlog.get_logger()
 
@@ -53,8 +55,7 @@ class MergeWorker:
         if batch.first_offset < self.next_offset:
             self.start()
         self.next_offset = batch.next_offset
-        for event, payload in zip(batch.events, batch.payloads, strict=True):
-            self.acks.hold([event], self._take_one(payload))
+        self.acks.hold(batch, max(self._take_one(payload) for payload in batch.payloads))
 
     def _take_one(self, payload: bytes) -> int:
         """Returns the end of the newest window the record speaks of, 0 for none."""
@@ -99,12 +100,12 @@ def create_merge_app(broker: BrokerAddress, city: City, partitions: int, latenes
     """An app that merges AREA_PARTIALS of `partitions` into AREA_INDICES."""
     app = new_app(GROUP, broker, partitions)
     worker = MergeWorker(app, city, partitions, lateness_s, broker.log_id)
-    partials = raw_topic(app, AREA_PARTIALS, partitions)
+    partials = batch_topic(app, AREA_PARTIALS, partitions)
     area_indices = raw_topic(app, AREA_INDICES, partitions)
 
-    async def merge(stream: StreamT[bytes]) -> None:
-        async for gathered in batches(stream, GATHER_S):
-            for batch in gathered:
+    async def merge(stream: StreamT[FetchedBatch]) -> None:
+        async for events in gathered(stream, LARGEST_GATHERING, GATHER_S):
+            for batch in group_by_partition(events):
                 worker.take(batch)
             await (await area_indices.send(partition=0, value=worker.tell()))
             worker.settle()

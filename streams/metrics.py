@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from streams.alert_app import AlertWorker
 from streams.archive_app import ArchiveWorker
+from streams.faust_app import assigned_partitions
 from streams.index_app import IndexWorker
 from streams.merge_app import MergeWorker
 from streams.topics import AREA_PARTIALS, INDICES, OBSERVATIONS
@@ -90,9 +91,8 @@ Sample = tuple[str, tuple[str, ...], float]
 def assigned(stage: Stage) -> dict[str, int]:
     """Topic -> how many of its partitions this process has; empty before the first assignment."""
     found: dict[str, int] = {}
-    if stage.app.started:
-        for place in stage.app.consumer.assignment():
-            found[place.topic] = found.get(place.topic, 0) + 1
+    for place in assigned_partitions(stage.app):
+        found[place.topic] = found.get(place.topic, 0) + 1
     return found
 
 

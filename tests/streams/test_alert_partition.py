@@ -39,7 +39,7 @@ def test_a_run_of_slow_observations_is_found_over_a_restart(city: City, stop: in
         first.settle()
     committed = sum(event.acked for event in log)
     again = events(
-        *[e.value or b"" for e in a_log_of_a_stuck_sensor(6)][committed:],
+        *[event.value.values[0] for event in a_log_of_a_stuck_sensor(6)][committed:],
         first_offset=committed,
         partition=PARTITION,
     )

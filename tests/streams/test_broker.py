@@ -26,7 +26,7 @@ def test_one_server_of_the_list_that_answers_is_enough(kafka_bootstrap: str) -> 
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
     address = kafka_address(f"{kafka_bootstrap}, {nobody}")
     assert address.bootstrap == f"{kafka_bootstrap},{nobody}"
-    assert address.faust_url == f"kafka://{kafka_bootstrap};kafka://{nobody}"
+    assert address.faust_url == f"batch+kafka://{kafka_bootstrap};batch+kafka://{nobody}"
     assert address.kafka_arguments == {"bootstrap_servers": [kafka_bootstrap, nobody]}
     assert len(address.log_id) == 22  # Kafka's cluster ids: 16 bytes in base64
 

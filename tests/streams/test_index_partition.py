@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pytest
 
 from models.area import areas_of
 from models.area_record import decode_partials
@@ -14,7 +17,9 @@ from streams.broker import BrokerAddress
 from streams.in_order_acks import InOrderAcks
 from streams.index_app import create_index_app
 from streams.index_partition import IndexPartition, Produce
-from streams.topics import partition_counts
+from streams.topics import OBSERVATIONS, partition_counts
+from streams.transport import FetchedBatch, PayloadsReleased
+from streams.transport.fetched_batch import ConsumerRecords
 from tests.models.builders import NOON_MS, a_city, a_clock, an_observation
 
 CITY = a_city()
@@ -22,21 +27,10 @@ SECOND = 1000
 
 
 @dataclass
-class AMessage:
-    """As much of a Faust message as a batch looks at."""
-
-    partition: int
-    offset: int
-    value: bytes | None
-    timestamp: float = NOON_MS / 1000
-
-
-@dataclass
 class AnEvent:
-    """As much of a Faust event as a batch looks at; remembers whether it was acknowledged."""
+    """As much of a Faust event as a job looks at; remembers whether it was acknowledged."""
 
-    message: AMessage
-    value: bytes | None = None
+    value: FetchedBatch
     acked: bool = field(default=False)
 
     def ack(self) -> bool:
@@ -44,8 +38,21 @@ class AnEvent:
         return True
 
 
+class ARecord(NamedTuple):
+    """As much of a Kafka record as a batch is made of."""
+
+    offset: int
+    value: bytes
+    key: bytes | None = None
+    timestamp: int = NOON_MS
+
+
 def events(*payloads: bytes, first_offset: int = 0, partition: int = 0) -> list[AnEvent]:
-    return [AnEvent(AMessage(partition, first_offset + i, p), p) for i, p in enumerate(payloads)]
+    """An event for each payload, as if each had been fetched alone."""
+    return [
+        AnEvent(FetchedBatch(OBSERVATIONS.name, partition, [ConsumerRecords([record])], record.offset + 1))
+        for record in (ARecord(first_offset + i, payload) for i, payload in enumerate(payloads))
+    ]
 
 
 def a_batch(found: list[AnEvent]) -> Batch:
@@ -173,15 +180,16 @@ def test_a_worker_that_takes_over_decides_as_the_one_before_did() -> None:
 def test_payloads_are_let_go_as_soon_as_they_are_folded() -> None:
     found = events(a_clock(NOON_MS), an_observation())
     a_partition().take(a_batch(found))
-    assert [event.value for event in found] == [None, None]
-    assert [event.message.value for event in found] == [None, None]
+    for event in found:
+        with pytest.raises(PayloadsReleased):
+            _ = event.value.values
 
 
 def test_acknowledgements_keep_the_order_of_the_log() -> None:
     acks = InOrderAcks()
     old, new = events(b"1"), events(b"2", first_offset=1)
-    acks.hold(old, 2000)  # type: ignore[arg-type]
-    acks.hold(new, 1000)  # type: ignore[arg-type]
+    acks.hold(a_batch(old), 2000)
+    acks.hold(a_batch(new), 1000)
     assert acks.release(1500) == 0, "the newer one is done, the older one is not"
     assert acks.release(2000) == 2
 
