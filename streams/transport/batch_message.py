@@ -33,7 +33,7 @@ class BatchMessage(ConsumerMessage):
             batch.partition,
             batch.first_offset,
             int(batch.timestamps_ms[0]) / 1000.0,
-            fetched.timestamp_type,
+            timestamp_type=0,
             headers=None,
             key=None,
             value=batch,  # type: ignore[arg-type]

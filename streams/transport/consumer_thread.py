@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,10 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
 from streams.transport.commit_ledger import Place
-from streams.transport.fetched_batch import ConsumerRecords, FetchedBatch
+from streams.transport.fetched_batch import FetchedBatch
+from streams.transport.record_columns import RecordColumns
+from streams.transport.unwrapped_records import Run, UnwrappedFetches, why_not_unwrapped
+from streams.transport.url_options import read_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,6 @@ class Fetched:
 
     batch: FetchedBatch
     place: Place
-    timestamp_type: int
 
 
 @dataclass(slots=True)
@@ -44,48 +47,76 @@ class ConsumerThread(AIOKafkaConsumerThread):
         super().__post_init__()
         self.largest_batches = {}
         self._readings: dict[TP, _Reading] = {}
+        self._unwrapped: UnwrappedFetches | None = None
+        self._options = read_options(self.transport.url)
 
     def reading_of(self, tp: TP) -> int:
         """Number of the partition's present reading (commit_ledger.Place); to be asked from any thread."""
         reading = self._readings.get(tp)
         return reading.number if reading else 0
 
+    def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_consumer(loop)
+        # Faust's arguments are fixed; aiokafka reads these attributes when the consumer starts.
+        consumer._fetch_max_wait_ms = self._options.fetch_max_wait_ms
+        consumer._fetch_max_bytes = self._options.fetch_max_bytes
+        return consumer
+
+    async def on_start(self) -> None:
+        """Called in the thread when it starts."""
+        await super().on_start()
+        consumer = self._ensure_consumer()
+        if obstacle := self._options.fast_path and why_not_unwrapped(consumer):
+            self.log.info("Batches are made record by record: %s", obstacle)
+        elif self._options.fast_path:
+            self._unwrapped = UnwrappedFetches(consumer, lambda topic: self.largest_batches.get(topic))
+
     async def _fetch_records(
         self, consumer: aiokafka.AIOKafkaConsumer, active_partitions: set[TP], *args: Any, **kwargs: Any
     ) -> Mapping[TP, list[Any]]:
+        if self._unwrapped:
+            self._unwrapped.begin_poll()
         fetched = await super()._fetch_records(consumer, active_partitions, *args, **kwargs)
         # Nothing is awaited that could let a seek in between the fetch and its place in the reading.
         return {
-            tp: self._in_batches(TP(*tp), records, self._position(consumer, tp))
+            tp: [self._placed(TP(*tp), run) for run in self._runs(consumer, tp, found)]
             if tp.topic in self.largest_batches
-            else records
-            for tp, records in fetched.items()
+            else found
+            for tp, found in fetched.items()
         }
 
-    def _in_batches(self, tp: TP, records: Sequence[Any], position: int) -> list[Any]:
-        """The records of one fetch as Fetched batches; the next fetch begins at `position`."""
-        largest = self.largest_batches[tp.topic]
-        cut = [records[start : start + largest] for start in range(0, len(records), largest)]
-        ends = [run[-1].offset + 1 for run in cut[:-1]] + [max(position, records[-1].offset + 1)]
-        return [
-            self._placed(
-                tp,
-                FetchedBatch(tp.topic, tp.partition, [ConsumerRecords(run)], end),
-                run[0].timestamp_type or 0,
-            )
-            for run, end in zip(cut, ends, strict=True)
-        ]
+    def _runs(
+        self, consumer: aiokafka.AIOKafkaConsumer, tp: TopicPartition, found: Sequence[Any]
+    ) -> Sequence[Run]:
+        """What a poll found in a partition, cut into batches."""
+        if isinstance(found[0], Run):
+            return found
+        columns = RecordColumns()
+        columns.append(found)
+        position = consumer._subscription.subscription.assignment.state_value(tp).position
+        runs = []
+        while columns:
+            records = columns.take(self.largest_batches[tp.topic])
+            runs.append(Run(records, columns.offsets[0] if columns else position))
+        return runs
 
-    def _placed(self, tp: TP, batch: FetchedBatch, timestamp_type: int) -> Fetched:
+    def _placed(self, tp: TP, run: Run) -> Fetched:
         reading = self._readings.setdefault(tp, _Reading())
+        records = run.records
+        batch = FetchedBatch(
+            tp.topic,
+            tp.partition,
+            records.offset_column(),
+            records.time_column(),
+            records.values,
+            records.keys,
+            run.next_offset,
+        )
         if reading.batches == 0:
             reading.starts_at = batch.first_offset
         place = Place(reading.number, reading.batches, reading.starts_at)
         reading.batches += 1
-        return Fetched(batch, place, timestamp_type)
-
-    def _position(self, consumer: aiokafka.AIOKafkaConsumer, tp: TopicPartition) -> int:
-        return int(consumer._subscription.subscription.assignment.state_value(tp).position)
+        return Fetched(batch, place)
 
     def _begin_readings(self, tps: Iterable[Any]) -> None:
         for tp in tps:
