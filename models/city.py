@@ -117,6 +117,11 @@ class City(msgspec.Struct, frozen=True, dict=True):
         return np.array([self.segment_position[s.segment_id] for s in self.sensors], dtype=np.int64)
 
     @cached_property
+    def lanes_of_sensor(self) -> Floats:
+        """Lanes that a sensor counts, at least 1, float64 (sensors,)."""
+        return np.array([max(1, s.lanes) for s in self.sensors], dtype=np.float64)
+
+    @cached_property
     def length_m(self) -> Floats:
         """Length per segment, float64 (segments,)."""
         return np.array([s.length_m for s in self.segments], dtype=np.float64)

@@ -38,6 +38,7 @@ REASONS = (
     "too_large",
     "invalid_utf8",
     "malformed_json",
+    "malformed_block",
     "wrong_type",
     "missing_field",
     "not_finite",
@@ -46,8 +47,10 @@ REASONS = (
     "unknown_sensor",
     "unknown_segment",
     "ahead_of_clock",
+    "processing_failed",
 )
-"""Why a record can become a dead letter; `ahead_of_clock` is decided when it is folded."""
+"""Why a record can become a dead letter; the last two are decided when it is folded: `processing_failed` is a
+fault of the program on this record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ class ObservationColumns:
         return ObservationColumns(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-class _Record(msgspec.Struct):
+class ObservationRecord(msgspec.Struct, gc=False):
+    """The fields of a JSON record that are read; a block's rows have the same."""
+
     sensor_id: str | None = None
     segment_id: str | None = None
     vehicle_id: str | None = None
@@ -106,53 +111,61 @@ class _Record(msgspec.Struct):
     clock_time: datetime | None = None
 
 
-_one = msgspec.json.Decoder(_Record)
+_one = msgspec.json.Decoder(ObservationRecord)
 
-_Row = tuple[int, int, int, int, int, float, float, float, int, int]
+Row = tuple[int, int, int, int, int, float, float, float, int, int]
+"""One observation: the first ten of `ObservationColumns`, from `sensor` to `clock_ms`."""
 
 
 def decode(
     payloads: Sequence[bytes], offsets: Sequence[int] | Ints, city: City
 ) -> tuple[ObservationColumns, list[Refusal]]:
-    """Decode and validate the records of one partition, in log order.
+    """Decode and validate the JSON records of one partition, in log order, one by one.
 
     Returns the columns of what was understood (rows of refused records are left out) and the refusals.
-    Never raises for bad data.
+    Never raises for bad data. `models.observation_batch` does the same for whole fetches at once.
     """
-    rows: list[_Row] = []
+    rows: list[Row] = []
     kept: list[int] = []
     refusals: list[Refusal] = []
     for position, payload in enumerate(payloads):
         try:
-            rows.append(_row(_decode_one(payload), city))
+            rows.append(judge_payload(payload, city))
             kept.append(position)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             refusals.append(Refusal(position, refused.reason, refused.detail))
     return _columns(rows, np.asarray(offsets, dtype=np.int64)[kept]), refusals
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
+    """Why one observation is refused."""
+
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail
         super().__init__(detail)
 
 
-def _decode_one(payload: bytes) -> _Record:
+def judge_payload(payload: bytes, city: City) -> Row:
+    """The observation of one JSON record. Raises RefusedError."""
+    return judge(_decode_one(payload), city)
+
+
+def _decode_one(payload: bytes) -> ObservationRecord:
     if len(payload) > MAXIMUM_RECORD_BYTES:
-        raise _RefusedError("too_large", f"{len(payload)} bytes, at most {MAXIMUM_RECORD_BYTES}")
+        raise RefusedError("too_large", f"{len(payload)} bytes, at most {MAXIMUM_RECORD_BYTES}")
     try:
         return _one.decode(payload)
     except UnicodeDecodeError as error:
-        raise _RefusedError("invalid_utf8", str(error)) from error
+        raise RefusedError("invalid_utf8", str(error)) from error
     except RecursionError as error:
-        raise _RefusedError("malformed_json", "nested too deeply") from error
+        raise RefusedError("malformed_json", "nested too deeply") from error
     except msgspec.ValidationError as error:
         reason = "not_finite" if "out of range" in str(error) else "wrong_type"
-        raise _RefusedError(reason, str(error)) from error
+        raise RefusedError(reason, str(error)) from error
     except msgspec.DecodeError as error:
         reason = _why_undecodable(payload)
         detail = NO_JSON_NUMBER if reason == "not_finite" else str(error)
-        raise _RefusedError(reason, detail) from error
+        raise RefusedError(reason, detail) from error
 
 
 def _why_undecodable(payload: bytes) -> str:
@@ -166,10 +179,10 @@ def _why_undecodable(payload: bytes) -> str:
 
 def _epoch_ms(value: datetime, field: str) -> int:
     if value.tzinfo is None:
-        raise _RefusedError("wrong_type", f"{field} has no time zone")
+        raise RefusedError("wrong_type", f"{field} has no time zone")
     epoch_ms = round(value.timestamp() * 1000)
     if not EARLIEST_MS <= epoch_ms < LATEST_MS:
-        raise _RefusedError("out_of_range", f"{field} is {value.isoformat()}, expected 1971 to 2099")
+        raise RefusedError("out_of_range", f"{field} is {value.isoformat()}, expected 1971 to 2099")
     return epoch_ms
 
 
@@ -177,22 +190,23 @@ def _between(value: float | None, low: float, high: float, field: str) -> float:
     if value is None:
         return math.nan
     if not math.isfinite(value):
-        raise _RefusedError("not_finite", f"{field} is {value}")
+        raise RefusedError("not_finite", f"{field} is {value}")
     if not low <= value <= high:
-        raise _RefusedError("out_of_range", f"{field} is {value:g}, expected {low:g} to {high:g}")
+        raise RefusedError("out_of_range", f"{field} is {value:g}, expected {low:g} to {high:g}")
     return value
 
 
-def _row(record: _Record, city: City) -> _Row:
+def judge(record: ObservationRecord, city: City) -> Row:
+    """The observation that a record holds. Raises RefusedError."""
     if record.clock_time is not None:
-        if record != _Record(clock_time=record.clock_time):
-            raise _RefusedError(
+        if record != ObservationRecord(clock_time=record.clock_time):
+            raise RefusedError(
                 "wrong_type", "clock_time beside an observation: a clock record has nothing else"
             )
         clock_ms = _epoch_ms(record.clock_time, "clock_time")
         return (-1, -1, -1, 0, 0, math.nan, math.nan, math.nan, 0, clock_ms)
     if record.event_time is None:
-        raise _RefusedError("missing_field", "event_time")
+        raise RefusedError("missing_field", "event_time")
     event_ms = _epoch_ms(record.event_time, "event_time")
     sent_ms = 0 if record.sent_time is None else _epoch_ms(record.sent_time, "sent_time")
     if record.vehicle_id is not None and record.sensor_id is None:
@@ -200,25 +214,25 @@ def _row(record: _Record, city: City) -> _Row:
     return _loop_row(record, event_ms, sent_ms, city)
 
 
-def _probe_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
+def _probe_row(record: ObservationRecord, event_ms: int, sent_ms: int, city: City) -> Row:
     segment = city.segment_position.get(record.segment_id or "")
     if segment is None:
-        raise _RefusedError("unknown_segment", f"segment_id {record.segment_id!r} is not in the city folder")
+        raise RefusedError("unknown_segment", f"segment_id {record.segment_id!r} is not in the city folder")
     speed = _between(record.speed_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_kmh")
     if math.isnan(speed):
-        raise _RefusedError("no_measurement", "a probe sample needs speed_kmh")
+        raise RefusedError("no_measurement", "a probe sample needs speed_kmh")
     vehicle = crc32((record.vehicle_id or "").encode())
     return (-1, segment, vehicle, event_ms, event_ms, speed, math.nan, math.nan, sent_ms, 0)
 
 
-def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
+def _loop_row(record: ObservationRecord, event_ms: int, sent_ms: int, city: City) -> Row:
     if record.sensor_id is None:
-        raise _RefusedError("missing_field", "sensor_id")
+        raise RefusedError("missing_field", "sensor_id")
     if record.interval_s is None:
-        raise _RefusedError("missing_field", "interval_s")
+        raise RefusedError("missing_field", "interval_s")
     sensor = city.sensor_position.get(record.sensor_id)
     if sensor is None:
-        raise _RefusedError("unknown_sensor", f"sensor_id {record.sensor_id!r} is not in the city folder")
+        raise RefusedError("unknown_sensor", f"sensor_id {record.sensor_id!r} is not in the city folder")
     interval_s = round(_between(record.interval_s, 1.0, MAXIMUM_INTERVAL_S, "interval_s"))
     speed = _between(record.speed_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_kmh")
     harmonic = _between(record.speed_harm_kmh, 0.0, MAXIMUM_SPEED_KMH, "speed_harm_kmh")
@@ -233,13 +247,13 @@ def _loop_row(record: _Record, event_ms: int, sent_ms: int, city: City) -> _Row:
         flow = flow_vph * interval_s / 3600.0
     occupancy = _between(record.occupancy_pct, 0.0, 100.0, "occupancy_pct")
     if math.isnan(speed) and math.isnan(flow) and math.isnan(occupancy):
-        raise _RefusedError("no_measurement", "none of speed_kmh, flow_veh, flow_vph, occupancy_pct")
+        raise RefusedError("no_measurement", "none of speed_kmh, flow_veh, flow_vph, occupancy_pct")
     segment = int(city.segment_of_sensor[sensor])
     start_ms = event_ms - interval_s * 1000
     return (sensor, segment, -1, start_ms, event_ms, speed, flow, occupancy, sent_ms, 0)
 
 
-def _columns(rows: list[_Row], offset: Ints) -> ObservationColumns:
+def _columns(rows: list[Row], offset: Ints) -> ObservationColumns:
     if not rows:
         rows_by_field: list[Sequence[float]] = [()] * 10
     else:

@@ -18,7 +18,7 @@ OBSERVATIONS = Topic(
     "observations.traffic",
     True,
     "segment_id",
-    "Traffic observations, matched probe samples and one clock record per second and partition, as JSON.",
+    "Traffic observations and matched probe samples, as JSON or in blocks; one clock record per second.",
 )
 INDICES = Topic(
     "indices",

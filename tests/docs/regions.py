@@ -35,6 +35,7 @@ WHY = {
     "too_large": "The record is longer than 64 KiB.",
     "invalid_utf8": "It is not UTF-8.",
     "malformed_json": "It is not one JSON value: truncated, empty, two at once.",
+    "malformed_block": "It is no block of version 1: truncated, or its columns have different lengths.",
     "wrong_type": "A field has another type than it should, or a time has no zone.",
     "missing_field": "`event_time`, `sensor_id` or `interval_s` is missing.",
     "not_finite": "A number is NaN, Infinity or too large for a double, such as 1e999.",
@@ -43,6 +44,7 @@ WHY = {
     "unknown_sensor": "`sensor_id` is not in the city folder.",
     "unknown_segment": "A probe's `segment_id` is not in the city folder, or no road is near enough.",
     "ahead_of_clock": "`event_time` is further ahead of the log's clock than `CITYBRAIN_AHEAD_S`.",
+    "processing_failed": "The program itself failed on this record, and went on without it.",
 }
 """What each reason of `models.observation.REASONS` means."""
 
