@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
+from time import monotonic
 from typing import Any
 
-from faust.exceptions import ImproperlyConfigured
+from faust.exceptions import ConsumerNotStarted, ImproperlyConfigured
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 from faust.types.transports import TPorTopicSet
+from mode import Service
 from mode.utils.locks import Event
 
 from streams.transport.batch_message import BatchMessage
 from streams.transport.batch_schema import BatchSchema
 from streams.transport.commit_ledger import PartitionLedger
 from streams.transport.consumer_thread import ConsumerThread, Fetched
+from streams.transport.stall_watch import ConsumerStalled, StallWatch, ask_ends
+from streams.transport.url_options import read_options
 
 
 class Consumer(driver.Consumer):
@@ -26,7 +30,10 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._ledgers: dict[TP, PartitionLedger] = defaultdict(PartitionLedger)
         self._room = Event()
+        self._handing_over = False
+        self._joining_since_s = monotonic()
         super().__init__(*args, **kwargs)
+        self._watch = StallWatch(read_options(self.transport.url).stall_timeout_s)
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -39,7 +46,9 @@ class Consumer(driver.Consumer):
         timeout: float,  # noqa: ASYNC109 (so in Faust)
     ) -> Mapping[TP, list[Any]]:
         self._thread.largest_batches = self._find_largest_batches()
-        return await super()._getmany(active_partitions, timeout)
+        records = await super()._getmany(active_partitions, timeout)
+        self._watch.note_well((TP(*tp) for tp in records), monotonic())
+        return records
 
     def _find_largest_batches(self) -> dict[str, int]:
         """Topic -> the largest batch that its schema allows, for topics that want batches."""
@@ -69,7 +78,11 @@ class Consumer(driver.Consumer):
                 # Faust compares with the last offset that it saw, to find holes and repetitions. The
                 # ledger has done that, and knows of seeks while Faust was waiting for room in a queue.
                 self._read_offset[tp] = None
-            yield tp, message
+            self._handing_over = True
+            try:
+                yield tp, message
+            finally:
+                self._handing_over = False
 
     async def _hand_over(self, message: BatchMessage) -> bool:
         """Whether the batch continues what its partition's agents got before; if not it is fetched again."""
@@ -134,6 +147,54 @@ class Consumer(driver.Consumer):
                 if tp in self._ledgers and self._committed_offset[tp] == offset:
                     self._committed_offset[tp] = before[tp]
         return did_commit
+
+    # Stalls
+
+    @Service.task
+    async def _watch_for_stalls(self) -> None:
+        patience_s = self._watch.patience_s
+        while patience_s and not self.should_stop:
+            await self.sleep(patience_s / 9)
+            try:
+                await self._look_for_stall()
+            except ConsumerNotStarted:
+                continue
+            except ConsumerStalled as stall:
+                await self.crash(stall)
+
+    async def _look_for_stall(self) -> None:
+        """Raises ConsumerStalled when nothing goes on any more although the broker is there."""
+        if self.should_stop:
+            return
+        if ended := self._thread.ended_part():
+            raise ConsumerStalled(f"{ended} has ended")
+        watch, assigned = self._watch, self.assignment()
+        joining = self._thread.is_joining()
+        if not joining or monotonic() - self._joining_since_s < self._longest_join_s():
+            watch.note_well(["the group"], monotonic())
+        if not joining:
+            self._joining_since_s = monotonic()
+        if self._thread.commits_fail_since_s is None:
+            watch.note_well(["commits"], monotonic())
+        if joining or self._handing_over or self._buffered_partitions:
+            watch.note_well(assigned, monotonic())  # it is the group or an agent that takes time
+        questionable = watch.questionable([*assigned, "the group", "commits"], monotonic())
+        if not questionable:
+            return
+        partitions = [concern for concern in questionable if isinstance(concern, TP)]
+        ends = await ask_ends(self.app, self.transport.url, partitions)
+        if ends is None:  # nobody gets anything
+            self._joining_since_s = monotonic()
+            watch.note_well(questionable, monotonic())
+            return
+        positions = self._thread.positions(partitions)
+        watch.note_well((tp for tp in partitions if ends[tp] <= positions.get(tp, -1)), monotonic())
+        if stalled := watch.stalled(monotonic()):
+            raise ConsumerStalled(f"for {watch.patience_s:g} s nothing has come of {stalled}")
+
+    def _longest_join_s(self) -> float:
+        """How long a group may wait for its members: one that was killed is waited for a whole session."""
+        return float(self.app.conf.broker_rebalance_timeout + self.app.conf.broker_session_timeout)
 
 
 class Transport(driver.Transport):

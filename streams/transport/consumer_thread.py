@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import aiokafka
@@ -18,6 +19,8 @@ from streams.transport.fetched_batch import FetchedBatch
 from streams.transport.record_columns import RecordColumns
 from streams.transport.unwrapped_records import Run, UnwrappedFetches, why_not_unwrapped
 from streams.transport.url_options import read_options
+
+COMMIT_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         self.largest_batches = {}
         self._readings: dict[TP, _Reading] = {}
         self._unwrapped: UnwrappedFetches | None = None
+        self.commits_fail_since_s: float | None = None
         self._options = read_options(self.transport.url)
 
     def reading_of(self, tp: TP) -> int:
@@ -186,7 +190,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         """Whether Kafka has the offsets now.
 
         A commit that comes too late (the group has rebalanced, the broker is away) is a no: Faust would end
-        the worker for it. What cannot get better by itself still does.
+        the worker for it. What cannot get better by itself still ends it.
         """
         assigned = self.assignment()
         wanted = {
@@ -195,13 +199,46 @@ class ConsumerThread(AIOKafkaConsumerThread):
             if tp in assigned
         }
         try:
-            await self._ensure_consumer().commit(wanted)
-        except (CommitFailedError, IllegalStateError) as late:
-            self.log.warning("Not committed, the group has rebalanced: %s", late)
+            # aiokafka tries until the broker is back: the worker could not be stopped meanwhile.
+            await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_TIMEOUT_S)
+        except (CommitFailedError, IllegalStateError, TimeoutError) as late:
+            self._note_failed_commit(late)
             return False
         except KafkaError as error:
-            self.log.warning("Not committed: %r", error)
+            self._note_failed_commit(error)
             if not error.retriable:
                 await self.crash(error)
             return False
+        self.commits_fail_since_s = None
         return True
+
+    def _note_failed_commit(self, error: BaseException) -> None:
+        if self.commits_fail_since_s is None:
+            self.commits_fail_since_s = monotonic()
+            self.log.warning("Not committed, to be tried again: %r", error)
+
+    # What the stall watch asks, from outside the thread
+
+    def ended_part(self) -> str | None:
+        """What has ended of that which fetches and commits; None while all of it runs."""
+        consumer = self._ensure_consumer()
+        if self._thread is not None and not self._thread.is_alive():
+            return "the consumer's thread"
+        if consumer._fetcher._fetch_task.done():
+            return "aiokafka's fetch task"
+        coordination = getattr(consumer._coordinator, "_coordination_task", None)  # none without a group
+        if coordination is not None and coordination.done():
+            return "aiokafka's coordination task"
+        return None
+
+    def is_joining(self) -> bool:
+        """Whether the group is being rebalanced, which may wait for other members."""
+        return bool(self._ensure_consumer()._subscription.reassignment_in_progress)
+
+    def positions(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """Where the next fetches begin; -1 where that is not known yet, nothing for what is not assigned."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        states = {tp: assignment.state_value(TopicPartition(*tp)) for tp in tps}
+        return {
+            tp: state.position if state.has_valid_position else -1 for tp, state in states.items() if state
+        }
