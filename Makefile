@@ -7,10 +7,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-virtualenv
 # Tests that compare what is written down with the code.
 DOCUMENTED := tests/test_compose.py tests/test_packages.py $(wildcard tests/test_doc*.py tests/docs)
-CODE := citybrain streams dashboard store config models tests
+CODE := citybrain streams dashboard store config models tests benchmarks
+PEERS := quixstreams bytewax
+ROUNDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-all check format lock services clean
+.PHONY: help setup up test test-all bench check format lock services clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +27,9 @@ test: .venv/.tests services ## run the tests but the slow ones
 
 test-all: .venv/.tests services ## run all tests
 	$(BIN)/python -m pytest
+
+bench: .venv/.tests services $(PEERS:%=.cache/bench/%/.installed) ## measure us beside our peers, ROUNDS=3 times each
+	$(BIN)/python -m benchmarks run --rounds $(ROUNDS)
 
 check: .venv/.tests ## formatting, lint, types, import rule, documentation
 	$(BIN)/ruff format --check
@@ -44,12 +49,17 @@ lock: .venv/.tests ## pin every package again, with hashes (CPython 3.11 to 3.13
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	for peer in $(PEERS); do \
+		$(COMPILE) --group pyproject.toml:bench-$$peer --python-platform x86_64-manylinux_2_31 \
+			-o benchmarks/peers/$$peer.lock || exit 1; \
+	done
 
-LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --group build --python-platform linux --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+LOCK = $(COMPILE) pyproject.toml --group build --python-platform linux
 
 clean: ## remove what these commands made, but the data
-	rm -rf .venv build dist tests/services/.cache .*_cache .hypothesis
+	rm -rf .venv .cache build dist tests/services/.cache .*_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -70,4 +80,11 @@ $(BIN)/python:
 .venv/.tests: requirements-dev.lock .venv/.runtime
 	@echo "Installing the packages of requirements-dev.lock into .venv"
 	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+# A peer wants other versions of what we use: an environment of its own (bytewax has wheels up to Python 3.12).
+.cache/bench/%/.installed: benchmarks/peers/%.lock | $(BIN)/python
+	@echo "Installing the packages of $< into $(@D)"
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@

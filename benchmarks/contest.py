@@ -1,0 +1,132 @@
+"""Who takes part: the contenders, the logs that they read, and the tables that result."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from benchmarks.workload import Workload
+from streams.topics import OBSERVATIONS
+
+PARTITIONS = 8
+FIRST = "observations.first"
+EMBEDDED_PARTITIONS = 16
+EMBEDDED_PERIODS = 90
+"""The embedded broker keeps 5 MB per partition."""
+
+
+class Contender(NamedTuple):
+    """`module` of benchmarks.contenders, run by the Python of `environment`."""
+
+    name: str
+    title: str
+    module: str
+    environment: str = "project"
+    index_job: bool = False
+    newest_missing: bool = False
+    """It tells closed windows only, and nothing closes the newest one."""
+
+
+class Log(NamedTuple):
+    """A workload on a topic; logs of one `server` lie on one Kafka. A log without server is read from memory.
+
+    The index job reads one topic only, whose name is fixed: every log of it has a server of its own.
+    """
+
+    workload: Workload
+    server: str
+    topic: str = OBSERVATIONS.name
+    columnar: bool = False
+
+
+class Entry(NamedTuple):
+    """One contender on one log, a line of a table."""
+
+    contender: Contender
+    log: Log
+
+
+class Table(NamedTuple):
+    """Entries that run in turn, round by round."""
+
+    name: str
+    title: str
+    embedded: bool
+    entries: tuple[Entry, ...]
+
+
+INDEX = Contender("index_json", "citybrain, the whole index job, JSON records", "index_job", index_job=True)
+INDEX_COLUMNAR = Contender(
+    "index_columnar", "citybrain, the whole index job, columnar records", "index_job", index_job=True
+)
+INDEX_LARGE = Contender(
+    "index_json_100k", "citybrain, the whole index job, JSON, 100,000 segments", "index_job", index_job=True
+)
+FAUST_RECORD = Contender("faust_record", "plain Faust, `faust.Record`, dictionary", "faust_record")
+FAUST_TAKE = Contender("faust_take", "plain Faust, `take(1000)`, msgspec, numpy", "faust_take")
+QUIX = Contender(
+    "quix_window", "Quix Streams, tumbling window", "quix_windows", "quixstreams", newest_missing=True
+)
+BYTEWAX = Contender("bytewax_window", "Bytewax, `fold_window`", "bytewax_windows", "bytewax")
+AIOKAFKA = Contender("aiokafka_numpy", "bare aiokafka, msgspec, numpy", "aiokafka_numpy")
+CONFLUENT = Contender("confluent_numpy", "bare confluent-kafka, tuned, msgspec, numpy", "confluent_numpy")
+MEAN_LIMIT = Contender("limit_mean", "no broker: msgspec and numpy, the mean", "decode_mean")
+JSON_LIMIT = Contender("limit_json", "no broker: citybrain's decoding and windows, JSON", "decode_windows")
+COLUMNAR_LIMIT = Contender(
+    "limit_columnar", "no broker: citybrain's decoding and windows, columnar", "decode_windows"
+)
+
+# A contender that takes an event at a time reads the first fifth: its cost per event does not change, and
+# a run takes half a minute instead of three.
+_WHOLE = Workload(segments=1_000, periods=1_000, partitions=PARTITIONS)
+_FIRST = Workload(segments=1_000, periods=200, partitions=PARTITIONS)
+_LARGE = Workload(segments=100_000, periods=10, partitions=PARTITIONS)
+_SHORT = Workload(segments=1_000, periods=1_000, partitions=PARTITIONS, form="short")
+_SHORT_FIRST = Workload(segments=1_000, periods=200, partitions=PARTITIONS, form="short")
+_EMBEDDED = Workload(segments=1_000, periods=EMBEDDED_PERIODS, partitions=EMBEDDED_PARTITIONS)
+
+
+def _against_peers(whole: Log, first: Log) -> tuple[Entry, ...]:
+    return (
+        Entry(FAUST_RECORD, first),
+        Entry(FAUST_TAKE, first),
+        Entry(QUIX, first),
+        Entry(BYTEWAX, first),
+        Entry(AIOKAFKA, whole),
+        Entry(CONFLUENT, whole),
+        Entry(INDEX, whole),
+    )
+
+
+def _kafka_table() -> Table:
+    json, first = Log(_WHOLE, "json"), Log(_FIRST, "json", FIRST)
+    columnar = Log(_WHOLE, "columnar", columnar=True)
+    in_memory = Log(_FIRST, "")
+    return Table(
+        "kafka",
+        "A real Kafka, observations of 214 bytes",
+        False,
+        (
+            *_against_peers(json, first),
+            Entry(INDEX_COLUMNAR, columnar),
+            Entry(INDEX_LARGE, Log(_LARGE, "large")),
+            Entry(MEAN_LIMIT, in_memory),
+            Entry(JSON_LIMIT, in_memory),
+            Entry(COLUMNAR_LIMIT, in_memory._replace(columnar=True)),
+        ),
+    )
+
+
+def _short_table() -> Table:
+    json, first = Log(_SHORT, "short"), Log(_SHORT_FIRST, "short", FIRST)
+    in_memory = Log(_SHORT_FIRST, "")
+    entries = (*_against_peers(json, first), Entry(MEAN_LIMIT, in_memory), Entry(JSON_LIMIT, in_memory))
+    return Table("kafka_short", "A real Kafka, observations of 93 bytes", False, entries)
+
+
+def _embedded_table() -> Table:
+    log = Log(_EMBEDDED, "embedded")
+    entries = (*_against_peers(log, log), Entry(INDEX_COLUMNAR, log._replace(columnar=True)))
+    return Table("embedded", "The embedded broker, observations of 214 bytes", True, entries)
+
+
+TABLES = (_kafka_table(), _embedded_table(), _short_table())
