@@ -65,7 +65,7 @@ def assert_tells(output: PartitionOutput, expected: list[Told]) -> None:
         np.testing.assert_array_equal(partial.sums, expected_area_sums(told))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(logs(), LENGTHS_S, RULES)
 def test_rows_and_area_sums_are_those_of_all_observations_so_far(
     log: list[Step], lengths_s: tuple[int, ...], rules: TimeRules

@@ -25,7 +25,7 @@ def as_told(change: WindowChange) -> Told:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(logs(), LENGTHS_S, RULES)
 def test_fates_and_everything_told_equal_the_rules_applied_record_by_record(
     log: list[Step], lengths_s: tuple[int, ...], rules: TimeRules
