@@ -17,7 +17,7 @@ from models.alert_event import AlertEvent
 from models.city import City
 from models.diagnostics import DiagnosticRules, SensorDiagnostics
 from models.index_columns import decode_record, unpack_columns
-from models.observation import decode
+from models.observation_batch import decode_batch
 from models.sensor_alert import fault_alert, sensors_of_partition
 from streams.batches import Batch
 from streams.in_order_acks import InOrderAcks
@@ -98,7 +98,7 @@ class SensorAlerts:
         if batch.first_offset < self.next_offset:
             self.acks = InOrderAcks()
         self.next_offset = batch.next_offset
-        columns, _ = decode(batch.payloads, batch.offsets, self.city)
+        columns, _ = decode_batch(batch.lines(), lambda: batch.payloads, batch.offsets, self.city)
         found = self.diagnostics.fold(columns)
         self.acks.hold(batch, self.clock_ms)
         return [fault_alert(event, self.city) for event in found]

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import structlog
 
 from models.city import City
 from models.index_columns import Columns
-from models.observation import ObservationColumns, decode
+from models.observation import ObservationColumns
 from models.window import Fate, PartitionWindows
 from streams.batches import Batch
+from streams.careful_fold import Folded, fold_around_failures, fold_batch
 from streams.topics import OBSERVATIONS
+
+log = structlog.get_logger(__name__)
 
 FATE_NAMES = {Fate.COUNTED: "counted", Fate.DUPLICATE: "duplicate", Fate.LATE: "late"}
 
@@ -39,8 +43,8 @@ class ArchivePartition:
         elif batch.first_offset > self.next_offset >= 0:
             self.missing += batch.first_offset - self.next_offset
         self.next_offset = batch.next_offset
-        columns, refusals = decode(batch.payloads, batch.offsets, self.city)
-        fates = self.windows.fold(columns)
+        folded = self._fold(self.windows, batch)
+        columns, fates, refusals = folded.columns, folded.fates, folded.refusals
         for _ in self.windows.collect(provisional=True):
             pass  # only the fates matter here; collecting drops what is final
         stored = np.isin(fates, list(FATE_NAMES))
@@ -63,6 +67,15 @@ class ArchivePartition:
             "basis_ms": np.array([self.windows.basis_ms]),
         }
         return rows, accounting
+
+    def _fold(self, windows: PartitionWindows, batch: Batch) -> Folded:
+        try:
+            return fold_batch(windows, batch, self.city)
+        except Exception:
+            log.exception("a batch failed, looking for the records", partition=self.partition)
+            before = self.start(self.partition, batch.first_offset)
+            self.windows, folded = fold_around_failures(before, batch, self.city)
+            return folded
 
 
 def observation_rows(

@@ -9,7 +9,7 @@ from time import monotonic
 
 import faust
 import structlog
-from faust.types import StreamT, TopicT
+from faust.types import TP, StreamT, TopicT
 
 from models.dead_letter import encode_dead_letter
 from models.partition_index import PartitionIndex
@@ -19,7 +19,7 @@ from streams.faust_app import assigned_partitions, batch_topic, declare_agent, n
 from streams.index_partition import IndexPartition, Produce
 from streams.resumption import log_time_before
 from streams.topics import AREA_PARTIALS, DEAD_LETTERS, INDICES, OBSERVATIONS
-from streams.transport import FetchedBatch, gathered
+from streams.transport import FetchedBatch, gathered, is_current
 
 GROUP = "citybrain-index"
 GATHER_S = 0.1
@@ -38,6 +38,7 @@ class IndexWorker:
     broker: BrokerAddress
     start: Callable[[int], PartitionIndex]
     partitions: dict[int, IndexPartition] = field(default_factory=dict)
+    failed_until: dict[int, int] = field(default_factory=dict)
 
     async def state_for(self, batch: Batch) -> IndexPartition:
         """The state that a batch is folded into: a fresh one at the first batch and where offsets go
@@ -52,6 +53,22 @@ class IndexWorker:
             state = IndexPartition(index, batch.partition, self.broker.log_id)
             self.partitions[batch.partition] = state
         return state
+
+    def failed_before(self, batch: Batch) -> bool:
+        """Whether this is what `read_again` was asked for."""
+        return batch.first_offset < self.failed_until.get(batch.partition, 0)
+
+    async def read_again(self, batch: Batch, state: IndexPartition) -> None:
+        """Our own code has failed on a batch: its partition begins anew, and is then careful up to there."""
+        log.exception(
+            "a batch failed, reading it again",
+            partition=batch.partition,
+            first_offset=batch.first_offset,
+            next_offset=batch.next_offset,
+        )
+        self.failed_until[batch.partition] = batch.next_offset
+        self.partitions.pop(batch.partition, None)
+        await self.app.consumer.seek(TP(OBSERVATIONS.name, batch.partition), state.read_from(batch))
 
     def owned(self) -> set[int]:
         """The partitions of the observations that this worker has been given; none while it starts."""
@@ -77,9 +94,18 @@ def create_index_app(
             done: list[tuple[IndexPartition, Produce]] = []
             sent: list[Awaitable[object]] = []
             for batch in group_by_partition(events):
+                if not is_current(batch.events[0]):
+                    continue  # read again from before it
                 state = await worker.state_for(batch)
                 tell = not behind or monotonic() - state.told_at_s >= TELL_WHEN_BEHIND_S
-                produced = state.take(batch, tell=tell)
+                careful = worker.failed_before(batch)
+                try:
+                    produced = state.take(batch, tell=tell, careful=careful)
+                except Exception:
+                    if careful:
+                        raise
+                    await worker.read_again(batch, state)
+                    continue
                 if produced.segments is not None:
                     state.told_at_s = monotonic()
                 sent += await results.send(produced, batch.partition)

@@ -13,10 +13,11 @@ import structlog
 from models.area_record import encode_partials
 from models.dead_letter import DeadLetter, dead_letter
 from models.index_columns import IndexRecord, LogTime, encode_record, pack_columns
-from models.observation import ObservationColumns, Refusal, decode
+from models.observation import ObservationColumns, Refusal
 from models.partition_index import PartitionIndex
 from models.window import Fate
 from streams.batches import Batch
+from streams.careful_fold import Folded, fold_around_failures, fold_batch
 from streams.in_order_acks import InOrderAcks
 from streams.topics import OBSERVATIONS
 
@@ -48,23 +49,37 @@ class IndexPartition:
     told_at_s: float = -math.inf  # the caller's clock
     _told_clock_ms: int = 0
 
-    def take(self, batch: Batch, *, tell: bool = True) -> Produce:
+    def take(self, batch: Batch, *, tell: bool = True, careful: bool = False) -> Produce:
         """Fold a batch and say what to produce. Call `settle` once that is durable. Without `tell` what
-        changed is told after a later batch: a reader who is behind waits for the newest anyway."""
+        changed is told after a later batch: a reader who is behind waits for the newest anyway.
+
+        When this raises the state is of no use any more; `careful` then leaves out the records that it
+        raises for."""
         if self.next_offset is not None and batch.first_offset > self.next_offset:
             self.missing += batch.first_offset - self.next_offset
             gap = {"expected": self.next_offset, "got": batch.first_offset}
             log.warning("records missing", partition=self.partition, **gap)
         self.next_offset = batch.next_offset
         found = self._time_at(batch.first_offset)
-        columns, refusals = decode(batch.payloads, batch.offsets, self.index.city)
-        fates = self.index.fold(columns)
-        refusals = refusals + _ahead(columns, fates, batch, self.index.windows.clock_ms)
+        folded = self._fold(batch, careful)
+        columns, fates = folded.columns, folded.fates
+        refusals = folded.refusals + _ahead(columns, fates, batch, self.index.windows.clock_ms)
         self._count(fates, refusals)
         letters = self._letters(batch, one_per_record(refusals)) if refusals else []
         last_end_ms = last_window_end_ms(columns, fates, self.index.window_lengths_s)
         self.acks.hold(batch, last_end_ms, found)
         return Produce(*(self._tell() if tell else (None, None)), letters)
+
+    def _fold(self, batch: Batch, careful: bool) -> Folded:
+        if not careful:
+            return fold_batch(self.index.windows, batch, self.index.city)
+        self.index.windows, folded = fold_around_failures(self.index.windows, batch, self.index.city)
+        return folded
+
+    def read_from(self, batch: Batch) -> int:
+        """The offset to read on from when `take` has raised for `batch`."""
+        first = self.acks.first_kept(-1)
+        return batch.first_offset if first is None else first.offset
 
     def settle(self, produced: Produce) -> int:
         """Acknowledge what no open window needs any more; returns the number of records.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from models.area import areas_of
@@ -19,7 +19,6 @@ from streams.index_app import create_index_app
 from streams.index_partition import IndexPartition, Produce
 from streams.topics import OBSERVATIONS, partition_counts
 from streams.transport import FetchedBatch, PayloadsReleased
-from streams.transport.fetched_batch import ConsumerRecords
 from tests.models.builders import NOON_MS, a_city, a_clock, an_observation
 
 CITY = a_city()
@@ -38,20 +37,21 @@ class AnEvent:
         return True
 
 
-class ARecord(NamedTuple):
-    """As much of a Kafka record as a batch is made of."""
-
-    offset: int
-    value: bytes
-    key: bytes | None = None
-    timestamp: int = NOON_MS
-
-
 def events(*payloads: bytes, first_offset: int = 0, partition: int = 0) -> list[AnEvent]:
     """An event for each payload, as if each had been fetched alone."""
     return [
-        AnEvent(FetchedBatch(OBSERVATIONS.name, partition, [ConsumerRecords([record])], record.offset + 1))
-        for record in (ARecord(first_offset + i, payload) for i, payload in enumerate(payloads))
+        AnEvent(
+            FetchedBatch(
+                OBSERVATIONS.name,
+                partition,
+                np.array([offset]),
+                np.array([NOON_MS]),
+                [payload],
+                [None],
+                offset + 1,
+            )
+        )
+        for offset, payload in enumerate(payloads, first_offset)
     ]
 
 
