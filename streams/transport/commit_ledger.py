@@ -48,9 +48,9 @@ class PartitionLedger:
         the way; the batch is not remembered and must not be handed over: returns the offset to read on from.
         """
         if place.reading != self._reading:
-            self._begin(place.reading, place.reading_starts_at)
+            self._begin(place.reading)
         if place.number != self._handed_over:
-            return self._next_offset
+            return self._next_offset if self._handed_over else place.reading_starts_at
         self._waiting.append((work, next_offset))
         self._handed_over += 1
         self._next_offset = next_offset
@@ -63,7 +63,7 @@ class PartitionLedger:
         has. What was handed over in an earlier reading is forgotten: it is read again, and counts then.
         """
         if reading != self._reading:
-            self._begin(reading, self._next_offset)
+            self._begin(reading)
         while self._waiting and self._waiting[0][0].done:
             self._ready = self._waiting.popleft()[1]
         return self._ready
@@ -75,9 +75,8 @@ class PartitionLedger:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def _begin(self, reading: int, starts_at: int) -> None:
+    def _begin(self, reading: int) -> None:
         self._reading = reading
         self._handed_over = 0
-        self._next_offset = starts_at
         self._waiting.clear()
         self._ready = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from types import MethodType
 from typing import Any, NamedTuple
@@ -41,6 +42,13 @@ def why_not_unwrapped(consumer: aiokafka.AIOKafkaConsumer) -> str | None:
     return None
 
 
+@dataclass(slots=True)
+class PollRoom:
+    """How many batches the present poll may still take."""
+
+    batches: int = BATCHES_PER_POLL
+
+
 class UnwrappedFetches:
     """Makes a started consumer's fetches of some topics come as Runs in place of ConsumerRecords.
 
@@ -56,11 +64,11 @@ class UnwrappedFetches:
         self._largest_batch = largest_batch
         self._fetch = self._fetcher._proc_fetch_request
         self._fetcher._proc_fetch_request = self._fetch_unwrapped
-        self.batches_left = BATCHES_PER_POLL
+        self._room = PollRoom()
 
     def begin_poll(self) -> None:
         """To be called before a poll: it may take BATCHES_PER_POLL batches."""
-        self.batches_left = BATCHES_PER_POLL
+        self._room.batches = BATCHES_PER_POLL
 
     async def _fetch_unwrapped(self, *request: Any) -> Any:
         try:
@@ -69,15 +77,20 @@ class UnwrappedFetches:
             for tp, result in self._fetcher._records.items():
                 largest = self._largest_batch(tp.topic)
                 if largest and type(result) is fetcher.FetchResult and "getall" not in vars(result):
-                    # fetched_records looks at the exact type, hence no subclass of FetchResult.
-                    result.getall = MethodType(_UnwrappedResult(self, largest).next_runs, result)
+                    unwrap(result, self._room, largest)
+
+
+def unwrap(result: fetcher.FetchResult, room: PollRoom, largest_batch: int) -> None:
+    """Make one result of aiokafka's give Runs of at most `largest_batch` records while a poll has room."""
+    # aiokafka looks at the exact type of the result, hence no subclass.
+    result.getall = MethodType(_UnwrappedResult(room, largest_batch).next_runs, result)
 
 
 class _UnwrappedResult:
     """What one fetch brought for one partition, given out as Runs."""
 
-    def __init__(self, poll: UnwrappedFetches, largest_batch: int) -> None:
-        self._poll = poll
+    def __init__(self, room: PollRoom, largest_batch: int) -> None:
+        self._room = room
         self._largest_batch = largest_batch
         self._decoded = RecordColumns()
         self._after_decoded = 0
@@ -85,7 +98,7 @@ class _UnwrappedResult:
 
     def next_runs(self, result: Any, max_records: int | None = None) -> list[Run]:
         """In place of FetchResult.getall: at most one Run, none when the poll has enough."""
-        if not result.check_assignment(result._topic_partition) or not self._poll.batches_left:
+        if not result.check_assignment(result._topic_partition) or not self._room.batches:
             return []
         if self._is_corrupt:  # what follows is fetched again
             result._partition_records = None
@@ -101,7 +114,7 @@ class _UnwrappedResult:
             result._partition_records = None
         if not records:
             return []
-        self._poll.batches_left -= 1
+        self._room.batches -= 1
         return [Run(records, partition.next_fetch_offset)]
 
     def _decode(self, partition: Any) -> None:
