@@ -9,6 +9,7 @@ import base64
 import contextlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -112,6 +113,46 @@ def running_kafka(directory: Path) -> Iterator[str]:
     raise RuntimeError(f"Kafka did not start:\n{_log_of(directory).read_text(errors='replace')[-4000:]}")
 
 
+class RestartableKafka:
+    """A Kafka of a test's own, which it may kill and start again on the same port and data, or stop and
+    continue like a machine that hangs."""
+
+    def __init__(self, directory: Path) -> None:
+        if shutil.which("java") is None:
+            raise ServiceMissing("there is no Java to run Kafka", "default-jre-headless")
+        self._classpath = f"{kafka_jars()}/*"
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        broker_port, controller_port = free_ports(2)
+        self.bootstrap = f"127.0.0.1:{broker_port}"
+        _format(self._classpath, directory, broker_port, controller_port)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = _launch(self._classpath, self._directory)
+        if not _answers(self.bootstrap, self._process):
+            raise RuntimeError(
+                f"Kafka did not start:\n{_log_of(self._directory).read_text(errors='replace')[-4000:]}"
+            )
+
+    def kill(self) -> None:
+        """SIGKILL: the connections are reset, and nobody listens until the next start."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def hang(self) -> None:
+        """SIGSTOP: the connections stay, and nobody answers until `go_on`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+
 def delete_all_topics(bootstrap: str) -> None:
     """Delete every topic but Kafka's own, with the offsets that groups committed in them."""
     from kafka import KafkaAdminClient
@@ -130,6 +171,12 @@ def _topics(admin: Any) -> list[str]:
 
 def _start(classpath: str, directory: Path) -> tuple[subprocess.Popen[bytes], str]:
     broker_port, controller_port = free_ports(2)
+    _format(classpath, directory, broker_port, controller_port)
+    return _launch(classpath, directory), f"127.0.0.1:{broker_port}"
+
+
+def _format(classpath: str, directory: Path, broker_port: int, controller_port: int) -> None:
+    """Make an empty log in `directory`, with the settings beside it."""
     directory.mkdir(parents=True)
     properties = directory / "server.properties"
     properties.write_text(
@@ -138,22 +185,22 @@ def _start(classpath: str, directory: Path) -> tuple[subprocess.Popen[bytes], st
         ),
         encoding="utf-8",
     )
-    java = [*_JVM, "-cp", classpath]
     # Kafka's cluster ids are UUIDs in URL-safe base64; making one here saves a start of Java.
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    command = [*_JVM, "-cp", classpath, "kafka.tools.StorageTool", "format"]
     subprocess.run(
-        [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)],
-        check=True,
-        capture_output=True,
+        [*command, f"--cluster-id={cluster_id}", "-c", str(properties)], check=True, capture_output=True
     )
-    with _log_of(directory).open("wb") as log:
-        process = subprocess.Popen(
-            [*java, "kafka.Kafka", str(properties)],
+
+
+def _launch(classpath: str, directory: Path) -> subprocess.Popen[bytes]:
+    with _log_of(directory).open("ab") as log:
+        return subprocess.Popen(
+            [*_JVM, "-cp", classpath, "kafka.Kafka", str(directory / "server.properties")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    return process, f"127.0.0.1:{broker_port}"
 
 
 def _log_of(directory: Path) -> Path:
