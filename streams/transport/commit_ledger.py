@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 
 class Work(Protocol):
@@ -14,6 +14,9 @@ class Work(Protocol):
     def done(self) -> bool:
         """Whether everybody who got it has finished with it."""
         ...
+
+
+WorkT = TypeVar("WorkT", bound=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,16 @@ class Place:
 
 
 @dataclass(slots=True)
-class PartitionLedger:
+class PartitionLedger(Generic[WorkT]):
     """The batches of one partition that were handed over, in order."""
 
     _reading: int = -1
     _handed_over: int = 0
     _next_offset: int = 0
-    _waiting: deque[tuple[Work, int]] = field(default_factory=deque)
+    _waiting: deque[tuple[WorkT, int]] = field(default_factory=deque)
     _ready: int | None = None
 
-    def hand_over(self, work: Work, place: Place, next_offset: int) -> int | None:
+    def hand_over(self, work: WorkT, place: Place, next_offset: int) -> int | None:
         """Remember a batch that ends before `next_offset`, before anybody gets it.
 
         Returns None when it follows the one before it. Else something between them was fetched and lost on
@@ -68,7 +71,7 @@ class PartitionLedger:
             self._ready = self._waiting.popleft()[1]
         return self._ready
 
-    def oldest(self) -> Work | None:
+    def oldest(self) -> WorkT | None:
         """The batch that the next commit waits for."""
         return self._waiting[0][0] if self._waiting else None
 

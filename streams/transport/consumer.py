@@ -28,8 +28,9 @@ class Consumer(driver.Consumer):
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._ledgers: dict[TP, PartitionLedger] = defaultdict(PartitionLedger)
+        self._ledgers: dict[TP, PartitionLedger[BatchMessage]] = defaultdict(PartitionLedger)
         self._room = Event()
+        self._warned_of: set[str] = set()
         self._handing_over = False
         self._joining_since_s = monotonic()
         super().__init__(*args, **kwargs)
@@ -136,7 +137,13 @@ class Consumer(driver.Consumer):
         # Faust's own lists know one offset of a batch; they would only grow.
         self._acked.pop(tp, None)
         self._acked_index.pop(tp, None)
-        return self._ledgers[tp].committable(self._thread.reading_of(tp))
+        ledger = self._ledgers[tp]
+        offset = ledger.committable(self._thread.reading_of(tp))
+        oldest = ledger.oldest()
+        if oldest is not None and oldest.acked and self.flow_active and tp.topic not in self._warned_of:
+            self._warned_of.add(tp.topic)
+            self.log.warning("%s: not committed, as no agent calls event.ack(); see batches()", tp.topic)
+        return offset
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
         before = {tp: self._committed_offset[tp] for tp in offsets}

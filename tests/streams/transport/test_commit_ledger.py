@@ -14,7 +14,9 @@ class ABatch:
     done: bool = False
 
 
-def handed_over(ledger: PartitionLedger, count: int, reading: int = 0, starts_at: int = 0) -> list[ABatch]:
+def handed_over(
+    ledger: PartitionLedger[ABatch], count: int, reading: int = 0, starts_at: int = 0
+) -> list[ABatch]:
     """`count` batches of 10 offsets each, the first of a reading."""
     found = []
     for number in range(count):
@@ -25,7 +27,7 @@ def handed_over(ledger: PartitionLedger, count: int, reading: int = 0, starts_at
 
 
 def test_nothing_is_committed_before_the_oldest_batch_is_done() -> None:
-    ledger = PartitionLedger()
+    ledger: PartitionLedger[ABatch] = PartitionLedger()
     oldest, *others = handed_over(ledger, 3)
     for batch in others:
         batch.done = True
@@ -35,7 +37,7 @@ def test_nothing_is_committed_before_the_oldest_batch_is_done() -> None:
 
 
 def test_what_is_ready_stays_ready_until_there_is_more() -> None:
-    ledger = PartitionLedger()
+    ledger: PartitionLedger[ABatch] = PartitionLedger()
     first, second = handed_over(ledger, 2)
     first.done = True
     assert [ledger.committable(0), ledger.committable(0)] == [10, 10]
@@ -44,7 +46,7 @@ def test_what_is_ready_stays_ready_until_there_is_more() -> None:
 
 
 def test_batches_that_are_done_are_let_go() -> None:
-    ledger = PartitionLedger()
+    ledger: PartitionLedger[ABatch] = PartitionLedger()
     for batch in handed_over(ledger, 3)[:2]:
         batch.done = True
     ledger.committable(0)
@@ -52,7 +54,7 @@ def test_batches_that_are_done_are_let_go() -> None:
 
 
 def test_what_was_in_hand_before_a_seek_no_longer_counts() -> None:
-    ledger = PartitionLedger()
+    ledger: PartitionLedger[ABatch] = PartitionLedger()
     first, second = handed_over(ledger, 2)
     first.done = True
     assert ledger.committable(0) == 10
@@ -65,7 +67,7 @@ def test_what_was_in_hand_before_a_seek_no_longer_counts() -> None:
 
 
 def test_a_batch_behind_a_dropped_one_is_refused_and_told_where_to_read_on() -> None:
-    ledger = PartitionLedger()
+    ledger: PartitionLedger[ABatch] = PartitionLedger()
     handed_over(ledger, 2)
     assert ledger.hand_over(ABatch(40), Place(0, 3, 0), 40) == 20
     assert ledger.hand_over(ABatch(130), Place(1, 1, 100), 130) == 100, "the reading's first was dropped"
@@ -87,7 +89,7 @@ steps = st.lists(
 @given(steps)
 def test_no_offset_is_committed_that_was_not_done_since_the_last_seek(steps: list[tuple[str, int]]) -> None:
     """Offsets are single records here; `position` is the log's reader, who only sees what he is handed."""
-    ledger = PartitionLedger()
+    ledger: PartitionLedger[ABatch] = PartitionLedger()
     position = starts_at = reading = number = 0
     batches: list[tuple[ABatch, range]] = []
     for step, size in steps:
