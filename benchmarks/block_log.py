@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.log_records import LogRecord
+from benchmarks.payloads import clock_payload, sent_delay_ms
 from benchmarks.workload import (
+    INVALID_KMH,
+    INVALID_SPEED_TENTHS,
     Reports,
     Workload,
-    clock_payload,
     closing_clock_s,
     partition_of_segments,
     reports,
@@ -62,20 +64,21 @@ def _blocks(workload: Workload, partition: int, parts: list[Reports]) -> Iterato
         positions = sensor[rows].tolist()
         ids = [sensor_id(i, workload.loops) for i in positions]
         event_ms = end_s[rows] * 1000
+        speed_kmh = np.where(speed[rows] == INVALID_SPEED_TENTHS, INVALID_KMH, speed[rows] / 10)
         if workload.form == "full":
             payload = encode_block(
                 event_ms,
                 sensor_ids=ids,
                 segment_ids=[segment_id(i // workload.loops) for i in positions],
-                sent_time_ms=event_ms + 300 + sensor[rows] * 37 % 1500,
+                sent_time_ms=event_ms + sent_delay_ms(sensor[rows]),
                 interval_s=workload.period_s,
-                speed_kmh=speed[rows] / 10,
+                speed_kmh=speed_kmh,
                 speed_harm_kmh=harmonic[rows] / 10,
                 flow_veh=flow[rows],
                 occupancy_pct=occupancy[rows] / 10,
             )
         else:
             payload = encode_block(
-                event_ms, sensor_ids=ids, interval_s=workload.period_s, speed_kmh=speed[rows] / 10
+                event_ms, sensor_ids=ids, interval_s=workload.period_s, speed_kmh=speed_kmh
             )
         yield LogRecord(partition, None, payload)

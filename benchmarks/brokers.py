@@ -11,7 +11,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from benchmarks.workload import clock_payload
+from benchmarks.payloads import clock_payload
 from models.errors import BrokerUnavailable
 from streams.broker import embedded_address, kafka_address
 from streams.embedded_broker import running_embedded_broker
@@ -44,7 +44,7 @@ def embedded_with_topics(partitions: int, others: dict[str, int]) -> Iterator[st
 
 def forget_index_job(bootstrap: str, partitions: int) -> None:
     """Make a Kafka as if the index job had never run on it: no results, no group."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     for deleted in admin.delete_topics(list(WRITTEN)).values():
         deleted.result(DELETE_S)
     _until(lambda: not set(WRITTEN) & set(admin.list_topics(timeout=DELETE_S).topics), "deleting topics")
@@ -61,13 +61,14 @@ def ticking(bootstrap: str, partitions: int) -> Iterator[None]:
     stopping = threading.Event()
 
     def tick() -> None:
-        producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
+        producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, "log_level": 2})
         while not stopping.wait(TICK_S):
             value = clock_payload(int(time.time()))
             for partition in range(partitions):
                 producer.produce(OBSERVATIONS.name, value=value, partition=partition)
             producer.poll(0)
         producer.flush(DELETE_S)
+        producer.close()
 
     thread = threading.Thread(target=tick, name="ticker")
     thread.start()

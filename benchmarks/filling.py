@@ -14,13 +14,15 @@ CHUNK = 20_000
 MOST_WAITING = 200_000
 FLUSH_S = 120.0
 # About 1,000 records in a batch, as a busy producer makes them; never two in flight that could swap.
-FAST: dict[str, str | int] = {
+FAST: dict[str, str | int | bool] = {
     "linger.ms": 50,
     "batch.num.messages": 1_000,
     "queue.buffering.max.messages": 2_000_000,
     "enable.idempotence": "false",
     "max.in.flight": 1,
     "acks": 1,
+    "delivery.report.only.error": True,
+    "log_level": 2,
 }
 
 
@@ -50,6 +52,7 @@ def fill(bootstrap: str, topic: str, records: Iterable[LogRecord], compression: 
             producer.poll(0.01)
     if producer.flush(FLUSH_S):
         raise RuntimeError(f"{topic}: the broker did not take everything within {FLUSH_S:g} s")
+    producer.close()
     counts = [written.get(partition, 0) for partition in range(max(written) + 1)]
     found = [high - low for low, high in watermarks(bootstrap, topic, len(counts))]
     if found != counts:

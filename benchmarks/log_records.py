@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from benchmarks.payloads import clock_payload, observation_writer
 from benchmarks.workload import (
     Workload,
     clock_due,
-    clock_payload,
     closing_clock_s,
-    observation_writer,
     partition_of_segments,
     reports,
     segment_id,

@@ -62,12 +62,12 @@ def cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def peak_rss_mb() -> float:
-    """The most memory that this program had resident, in MB of 10**6 bytes.
+def peak_rss_mb(pid: int | str = "self") -> float:
+    """The most memory that a process had resident, in MB of 10**6 bytes.
 
     From /proc, since ru_maxrss of a new process begins at what its parent had.
     """
-    return _status_kb("VmHWM") * 1024 / 1e6
+    return _status_kb("VmHWM", pid) * 1024 / 1e6
 
 
 def rss_mb(pid: int | str = "self") -> float:
@@ -75,7 +75,7 @@ def rss_mb(pid: int | str = "self") -> float:
     return _status_kb("VmRSS", pid) * 1024 / 1e6
 
 
-def _status_kb(field: str, pid: int | str = "self") -> int:
+def _status_kb(field: str, pid: int | str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1])
