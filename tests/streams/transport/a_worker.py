@@ -32,6 +32,7 @@ class AWorker:
         body: Body | None = None,
         auto: bool = False,
         schema: BatchSchema | None = None,
+        buffer: int = 8,
         options: str = "",
         **settings: Any,
     ) -> None:
@@ -55,7 +56,7 @@ class AWorker:
             **{"broker_commit_interval": 0.1, **settings},
         )
         source = self.app.topic(topic, schema=schema or BatchSchema())
-        limit_buffer(source, 8)
+        limit_buffer(source, buffer)
         self.app.agent(source)(body or self._keep)
         self.app.finalize()
 
@@ -76,8 +77,10 @@ class AWorker:
         return [event.value for event in self.events]
 
     def seen(self) -> list[tuple[int, int]]:
-        """(partition, offset) of every record, in the order in which they came."""
-        return [(batch.partition, offset) for batch in self.batches for offset in batch.offsets.tolist()]
+        """(partition, offset) of every record of a log without holes, in the order in which they came."""
+        return [
+            (batch.partition, batch.first_offset + i) for batch in self.batches for i in range(len(batch))
+        ]
 
     def partitions(self) -> set[int]:
         return {tp.partition for tp in self.consumer.assignment()} if self.app.started else set()
