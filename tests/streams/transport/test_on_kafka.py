@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -295,27 +296,61 @@ async def test_batches_are_gathered_until_there_are_enough_records_or_time_is_up
     assert lists == [[10, 10, 10], [10, 10, 2]]
 
 
+def a_slow_agent(seen: list[tuple[int, int]], permits: asyncio.Semaphore) -> Callable[..., Awaitable[None]]:
+    """An agent that needs a permit for each batch, and tells (partition, offset) of what it is done with."""
+
+    async def body(stream: StreamT[Any]) -> None:
+        event: Any
+        async for event in batches(stream):
+            await permits.acquire()
+            seen.extend((event.value.partition, offset) for offset in event.value.offsets.tolist())
+            event.ack()
+
+    return body
+
+
+def permit(permits: asyncio.Semaphore, count: int) -> None:
+    for _ in range(count):
+        permits.release()
+
+
 async def test_an_agent_that_is_slow_holds_up_the_fetches_and_loses_no_time_afterwards(
     one: ATopic, tmp_path: Path
 ) -> None:
-    go_on = asyncio.Event()
-    seen: list[int] = []
-
-    async def wait_first(stream: StreamT[Any]) -> None:
-        event: Any
-        async for event in batches(stream):
-            await go_on.wait()
-            seen.extend(event.value.offsets.tolist())
-            event.ack()
-
+    permits = asyncio.Semaphore(0)
+    seen: list[tuple[int, int]] = []
     await one.send(1000)
-    worker = a_worker(one, tmp_path, body=wait_first, schema=BatchSchema(largest_batch=10))
+    worker = a_worker(
+        one, tmp_path, body=a_slow_agent(seen, permits), buffer=2, schema=BatchSchema(largest_batch=10)
+    )
     async with running(worker):
         await until(lambda: worker.consumer._buffered_partitions, "a full buffer")
-        assert len(worker.consumer._ledgers[one.tp()]) <= 8 + 2
-        go_on.set()
+        assert len(worker.consumer._ledgers[one.tp()]) <= 2 + 1
+        permit(permits, 1000)
         began_s = asyncio.get_running_loop().time()
         await until(lambda: len(seen) == 1000)
-        # Faust would sleep a second each time that all partitions wait, which is every six batches here.
-        assert asyncio.get_running_loop().time() - began_s < 8
-    assert seen == list(range(1000))
+        # Where all partitions wait for room, Faust sleeps for a second before it looks again.
+        assert asyncio.get_running_loop().time() - began_s < 0.9
+    assert seen == [(0, offset) for offset in range(1000)]
+
+
+async def test_a_seek_while_a_batch_waits_for_room_hands_over_nothing_from_before(
+    kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    topic = ATopic(kafka_bootstrap, partitions=6)
+    permits = asyncio.Semaphore(18)
+    seen: list[tuple[int, int]] = []
+    await topic.send(600)
+    worker = a_worker(
+        topic, tmp_path, body=a_slow_agent(seen, permits), buffer=2, schema=BatchSchema(largest_batch=10)
+    )
+    async with running(worker):
+        await until(lambda: len(seen) == 180 and worker.consumer._handing_over, "a batch waiting for room")
+        for partition in range(6):
+            await worker.consumer.seek(topic.tp(partition), 0)
+        permit(permits, 1000)
+        await topic.until_committed(dict.fromkeys(range(6), 100))
+    for partition in range(6):
+        offsets = [offset for of, offset in seen if of == partition]
+        assert offsets[-100:] == list(range(100))
+    assert len(seen) - 600 <= 180 + 40, "one at the agent, two in the buffer, one that waited for room"
