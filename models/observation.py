@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from zlib import crc32
 
 import msgspec
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.city import City
+from models.moments import epoch_ms_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -100,15 +100,15 @@ class ObservationRecord(msgspec.Struct, gc=False):
     sensor_id: str | None = None
     segment_id: str | None = None
     vehicle_id: str | None = None
-    event_time: datetime | None = None
+    event_time: str | None = None
     interval_s: float | None = None
     speed_kmh: float | None = None
     speed_harm_kmh: float | None = None
     flow_veh: float | None = None
     flow_vph: float | None = None
     occupancy_pct: float | None = None
-    sent_time: datetime | None = None
-    clock_time: datetime | None = None
+    sent_time: str | None = None
+    clock_time: str | None = None
 
 
 _one = msgspec.json.Decoder(ObservationRecord)
@@ -177,12 +177,13 @@ def _why_undecodable(payload: bytes) -> str:
     return "not_finite" if b"NaN" in bare or b"Infinity" in bare else "malformed_json"
 
 
-def _epoch_ms(value: datetime, field: str) -> int:
-    if value.tzinfo is None:
-        raise RefusedError("wrong_type", f"{field} has no time zone")
-    epoch_ms = round(value.timestamp() * 1000)
+def _epoch_ms(text: str, field: str) -> int:
+    try:
+        epoch_ms = epoch_ms_of(text)
+    except ValueError as error:
+        raise RefusedError("wrong_type", f"{field}: {error}") from error
     if not EARLIEST_MS <= epoch_ms < LATEST_MS:
-        raise RefusedError("out_of_range", f"{field} is {value.isoformat()}, expected 1971 to 2099")
+        raise RefusedError("out_of_range", f"{field} is {text}, expected 1971 to 2099")
     return epoch_ms
 
 

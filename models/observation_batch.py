@@ -24,7 +24,7 @@ from models.observation import (
 )
 from models.observation_block import Block, Ids, is_block, read_block
 from models.observation_checks import Ints, Readings, judged, nothing_read
-from models.observation_json import decode_read, read_lines, read_one_by_one, readings_of
+from models.observation_json import FEW_RECORDS, bounds_of_lines, decode_json, decode_lines, read_payloads
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,14 +35,18 @@ def decode_batch(
     """Decode and validate the records of one partition, in log order; each is JSON or a block.
 
     `lines` holds all records, a newline between each two; `payloads` cuts them, and is called only where
-    they are not all plain JSON. `offsets` is int64 (records,). JSON records give what
+    there are few, or they are not all JSON lines. `offsets` is int64 (records,). JSON records give what
     `models.observation.decode` gives; of a block the good observations count. At most one refusal per
     record, by position. Never raises for bad data.
     """
-    records = read_lines(lines, len(offsets))
-    if records is not None:
-        return decode_read(records, offsets, city)
-    return _decode_any(payloads(), offsets, city)
+    if len(offsets) > FEW_RECORDS:
+        bounds = bounds_of_lines(lines, len(offsets))
+        if bounds is not None:
+            return decode_lines(lines, bounds, offsets, city)
+    cut = payloads()
+    if any(map(is_block, cut)):
+        return _decode_any(cut, offsets, city)
+    return decode_json(lines, lambda: cut, offsets, city)
 
 
 def _decode_any(
@@ -65,10 +69,10 @@ def _decode_any(
     start = np.cumsum(rows) - rows
     record = np.repeat(np.arange(len(payloads)), rows)
     readings = nothing_read(record, np.arange(len(record)) - start[record])
-    if json_at:
-        json = [payloads[i] for i in json_at]
-        records = read_lines(b"\n".join(json), len(json)) or read_one_by_one(json)
-        readings.put(start[json_at], readings_of(records, city))
+    if len(json_at) <= FEW_RECORDS:  # such as the clock records between blocks
+        readings.certain[start[json_at]] = False
+    else:
+        readings.put(start[json_at], read_payloads([payloads[i] for i in json_at], city))
     for position, block in blocks.items():
         _fill(readings, int(start[position]), block, city)
 
@@ -137,7 +141,7 @@ def _at(values: Any, row: int) -> Any:
     return values[row] if isinstance(values, np.ndarray) else values
 
 
-def _time(epoch_ms: int, field: str) -> datetime:
+def _time(epoch_ms: int, field: str) -> str:
     if not EARLIEST_MS <= epoch_ms < LATEST_MS:
         raise RefusedError("out_of_range", f"{field} is {epoch_ms}, expected 1971 to 2099")
-    return _EPOCH + timedelta(milliseconds=epoch_ms)
+    return (_EPOCH + timedelta(milliseconds=epoch_ms)).isoformat()

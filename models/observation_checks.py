@@ -103,7 +103,7 @@ def judged(
         else Refusal(position, found[0][1].reason, found[0][1].detail)
         for position, found in faults.items()
     ]
-    return (columns.take(kept) if faults else columns), refusals
+    return (columns.take(np.flatnonzero(kept)) if faults else columns), refusals
 
 
 def _refusal_of_block(position: int, found: list[tuple[int, RefusedError]], rows: int) -> Refusal:

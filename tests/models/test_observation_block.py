@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models import observation_batch, observation_json
 from models.city import City
 from models.observation import ObservationColumns, Refusal, decode
 from models.observation_batch import decode_batch
@@ -27,6 +29,17 @@ from tests.models.builders import NOON_MS, a_city, iso
 from tests.models.test_observation_json import assert_same
 
 CITY = a_city()
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, 40], ids="few-are-{}".format)
+def _however_few_they_are(request: pytest.FixtureRequest) -> Iterator[None]:
+    """JSON records between blocks are read as thousands are, or judged alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observation_json, "FEW_RECORDS", request.param)
+        patch.setattr(observation_batch, "FEW_RECORDS", request.param)
+        yield
+
+
 GOLDEN = Path(__file__).parent / "observation_block_v1.json"
 
 

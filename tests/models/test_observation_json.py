@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models import observation_json
 from models.city import City
 from models.observation import MAXIMUM_RECORD_BYTES, ObservationColumns, Refusal, decode
 from models.observation_json import decode_json
@@ -18,6 +20,18 @@ from tests.models.odd_records import odd_records, typed_records
 from tests.models.test_observation import BAD
 
 CITY = a_city()
+GOOD = an_observation()
+
+
+@pytest.fixture(autouse=True, scope="module", params=[3, 2000], ids="{}-at-once".format)
+def _however_few_they_are(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Even one record is read as thousands are, and a few are read in several parts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observation_json, "FEW_RECORDS", 0)
+        patch.setattr(observation_json, "RECORDS_AT_ONCE", request.param)
+        yield
+
+
 FLOATS = ("speed_kmh", "flow_veh", "occupancy_pct")
 
 
@@ -62,6 +76,12 @@ def test_whatever_readable_records_say_they_give_what_they_give_one_by_one(paylo
 
 @settings(deadline=None)
 @given(odd_records())
+@example([GOOD + GOOD])
+@example([GOOD + GOOD, GOOD])
+@example([GOOD + b"\n" + GOOD])
+@example([b'{"x":[{}', b",{}]," + GOOD[1:], GOOD + GOOD])
+@example([b'{"x":[', b"{}]," + GOOD[1:], GOOD + GOOD])
+@example([b'{"x":[', b"{}]," + GOOD[1:], GOOD + b"\n" + GOOD])
 @example([b'{"x":[{}', b"{}]}"])
 @example([b'{"x":"}', b'{"}', b"{}{}"])
 @example([b'{"x":1', b"}", b"{}{}"])
@@ -108,13 +128,23 @@ def test_a_city_without_sensors_still_takes_probes() -> None:
     assert decoded([probe], city)[0].segment.tolist() == [2]
 
 
-def test_plain_records_are_never_looked_at_one_by_one() -> None:
+def test_lines_are_never_looked_at_one_by_one_by_another_than_the_reader() -> None:
     cut: list[str] = []
     good = [a_clock(NOON_MS), an_observation(speed_kmh=None), an_observation("s1-0", lane=3)]
     assert len(decoded(good, cut=cut)[0]) == 3
     assert decoded([*good, an_observation("nobody")], cut=cut)[1][0].reason == "unknown_sensor"
+    assert decoded([*good, b'{"speed_kmh":}'], cut=cut)[1][0].reason == "malformed_json"
     assert cut == []
     decoded([*good, b"{"], cut=cut)
+    assert cut == ["cut"]
+
+
+def test_few_records_are_decoded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observation_json, "FEW_RECORDS", 2)
+    cut: list[str] = []
+    assert_same(
+        decoded([an_observation()] * 2, cut=cut)[0], decoded([an_observation()] * 3)[0].take(np.arange(2))
+    )
     assert cut == ["cut"]
 
 
