@@ -62,7 +62,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
     def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_consumer(loop)
         # Faust's arguments are fixed; aiokafka reads these attributes when the consumer starts.
-        consumer._fetch_max_wait_ms = self._options.fetch_max_wait_ms
+        consumer._fetch_max_wait_ms = min(consumer._fetch_max_wait_ms, self._options.fetch_max_wait_ms)
         consumer._fetch_max_bytes = self._options.fetch_max_bytes
         return consumer
 

@@ -17,8 +17,8 @@ class Options:
     fast_path: bool = True
     """Whether aiokafka's decoded records may be taken without their ConsumerRecords (unwrapped_records)."""
     fetch_max_wait_ms: int = 500
-    """How long the broker may wait for something to send. Faust's 1500 makes brokers late that answer
-    only when the time is up."""
+    """How long the broker may wait for something to send, at most. Meanwhile aiokafka asks for no partition
+    that had still something to give when it asked; and Faust's own 1500 is long for that."""
     fetch_max_bytes: int = 52_428_800
     """How much one answer of the broker may hold, over all partitions, as it is in the log."""
     stall_timeout_s: float = 45.0
