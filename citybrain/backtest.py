@@ -20,7 +20,7 @@ from models.city import City
 from models.errors import ConfigurationError
 from models.index_columns import Columns
 from models.merge import AreaMerger
-from models.observation import decode
+from models.observation_batch import decode_batch
 from models.partition_index import AreaPartial, PartitionIndex
 from models.partitioning import partition_of
 from models.window import WINDOW_LENGTHS_S, Fate, TimeRules
@@ -154,7 +154,8 @@ class Backtest:
             if not log:
                 continue
             first = self._offsets[partition]
-            columns, refusals = decode(log, range(first, first + len(log)), self.city)
+            offsets = np.arange(first, first + len(log))
+            columns, refusals = decode_batch(b"\n".join(log), log.copy, offsets, self.city)
             self._offsets[partition] += len(log)
             log.clear()
             fates = index.fold(columns)

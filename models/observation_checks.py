@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,9 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 NUMBERS = ("interval_s", "speed_kmh", "speed_harm_kmh", "flow_veh", "flow_vph", "occupancy_pct")
+TOLD_FAULTS = 20
+"""A refusal names the faults of as many rows of a block."""
+
 _JUDGED = ObservationColumns.__slots__[:10]
 
 
@@ -53,6 +57,14 @@ class Readings:
         for name in ("sensor", "segment", "vehicle", "event_ms", "sent_ms", "certain"):
             getattr(self, name)[rows] = getattr(part, name)
         self.numbers[:, rows] = part.numbers
+
+
+class Fault(NamedTuple):
+    """Why one observation of a record is refused."""
+
+    row: int
+    reason: str
+    detail: str
 
 
 def nothing_read(record: Ints, row: Ints) -> Readings:
@@ -87,30 +99,33 @@ def judged(
     if good.all():
         return columns, []
     kept = np.ones(len(columns), dtype=np.bool_)
-    faults: dict[int, list[tuple[int, RefusedError]]] = {}
+    faults: dict[int, list[Fault]] = {}
     for i in np.flatnonzero(~good).tolist():
         try:
             row = alone(i)
         except RefusedError as refused:
             kept[i] = False
-            faults.setdefault(int(readings.record[i]), []).append((int(readings.row[i]), refused))
+            # its words, not the error: that would keep this whole fetch until the garbage is collected
+            fault = Fault(int(readings.row[i]), refused.reason, refused.detail)
+            faults.setdefault(int(readings.record[i]), []).append(fault)
         else:
             for name, value in zip(_JUDGED, row, strict=True):
                 getattr(columns, name)[i] = value
     refusals = [
         _refusal_of_block(position, found, rows_of_block[position])
         if position in rows_of_block
-        else Refusal(position, found[0][1].reason, found[0][1].detail)
+        else Refusal(position, found[0].reason, found[0].detail)
         for position, found in faults.items()
     ]
     return (columns.take(np.flatnonzero(kept)) if faults else columns), refusals
 
 
-def _refusal_of_block(position: int, found: list[tuple[int, RefusedError]], rows: int) -> Refusal:
+def _refusal_of_block(position: int, found: list[Fault], rows: int) -> Refusal:
     """One refusal for all bad rows: the reason that most of them have, and each row with its own."""
-    reasons = [refused.reason for _, refused in found]
-    told = "; ".join(f"row {row}: {refused.reason}: {refused.detail}" for row, refused in found[:20])
-    detail = f"{len(found)} of {rows} observations: {told}"
+    reasons = [fault.reason for fault in found]
+    told = "; ".join(f"row {fault.row}: {fault.reason}: {fault.detail}" for fault in found[:TOLD_FAULTS])
+    more = f"; and {len(found) - TOLD_FAULTS} more" if len(found) > TOLD_FAULTS else ""
+    detail = f"{len(found)} of {rows} observations: {told}{more}"
     return Refusal(position, max(reasons, key=reasons.count), detail, len(found))
 
 

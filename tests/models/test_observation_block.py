@@ -266,6 +266,12 @@ def test_good_rows_count_beside_bad_ones_and_the_refusal_names_each() -> None:
     )
 
 
+def test_a_refusal_names_the_first_bad_rows_and_counts_the_others() -> None:
+    (refusal,) = decoded(encode_block(NOON_MS, sensor_ids=["x"] * 23, interval_s=30, speed_kmh=30))[1]
+    assert refusal.detail.startswith("23 of 23 observations: row 0: unknown_sensor")
+    assert refusal.detail.endswith("; and 3 more")
+
+
 class Rows(msgspec.Struct):
     """What a block says of its length."""
 

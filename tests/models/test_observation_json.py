@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -159,6 +160,18 @@ def test_a_long_fetch_with_everything_in_it_is_read_as_one_by_one() -> None:
         *(payload for payload, _ in BAD if len(payload) < 1000),
     ]
     assert_as_one_by_one(kinds * 40)
+
+
+def test_a_refused_record_leaves_no_garbage_behind() -> None:
+    """An error that is kept would keep its whole fetch, for as long as the garbage collector waits."""
+    decoded([an_observation("nobody")])
+    gc.collect()
+    gc.disable()
+    try:
+        decoded([an_observation("nobody"), b"{"])
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_the_comparison_would_notice_a_difference() -> None:
