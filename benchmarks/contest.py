@@ -61,6 +61,12 @@ INDEX_COLUMNAR = Contender(
 INDEX_LARGE = Contender(
     "index_json_100k", "citybrain, the whole index job, JSON, 100,000 segments", "index_job", index_job=True
 )
+INDEX_100 = Contender(
+    "index_json_100", "citybrain, the whole index job, JSON, 100 segments", "index_job", index_job=True
+)
+INDEX_10K = Contender(
+    "index_json_10k", "citybrain, the whole index job, JSON, 10,000 segments", "index_job", index_job=True
+)
 FAUST_RECORD = Contender("faust_record", "plain Faust, `faust.Record`, dictionary", "faust_record")
 FAUST_TAKE = Contender("faust_take", "plain Faust, `take(1000)`, msgspec, numpy", "faust_take")
 QUIX = Contender(
@@ -80,6 +86,9 @@ COLUMNAR_LIMIT = Contender(
 _WHOLE = Workload(segments=1_000, periods=1_000, partitions=PARTITIONS)
 _FIRST = Workload(segments=1_000, periods=200, partitions=PARTITIONS)
 _LARGE = Workload(segments=100_000, periods=10, partitions=PARTITIONS)
+# As many observations from a small city are a longer time: with a clock record a minute they are not drowned.
+_SMALL_CITY = Workload(segments=100, periods=5_000, partitions=PARTITIONS, clock_every_s=60)
+_MIDDLE_CITY = Workload(segments=10_000, periods=100, partitions=PARTITIONS)
 _SHORT = Workload(segments=1_000, periods=1_000, partitions=PARTITIONS, form="short")
 _SHORT_FIRST = Workload(segments=1_000, periods=200, partitions=PARTITIONS, form="short")
 _EMBEDDED = Workload(segments=1_000, periods=EMBEDDED_PERIODS, partitions=EMBEDDED_PARTITIONS)
@@ -103,7 +112,7 @@ def _kafka_table() -> Table:
     in_memory = Log(_FIRST, "")
     return Table(
         "kafka",
-        "A real Kafka, observations of 214 bytes",
+        "A real Kafka, observations of 215 bytes",
         False,
         (
             *_against_peers(json, first),
@@ -123,10 +132,18 @@ def _short_table() -> Table:
     return Table("kafka_short", "A real Kafka, observations of 93 bytes", False, entries)
 
 
+def _segments_table() -> Table:
+    entries = (
+        Entry(INDEX_100, Log(_SMALL_CITY, "small")),
+        Entry(INDEX_10K, Log(_MIDDLE_CITY, "middle")),
+    )
+    return Table("segments", "A real Kafka, cities of other sizes", False, entries)
+
+
 def _embedded_table() -> Table:
     log = Log(_EMBEDDED, "embedded")
     entries = (*_against_peers(log, log), Entry(INDEX_COLUMNAR, log._replace(columnar=True)))
-    return Table("embedded", "The embedded broker, observations of 214 bytes", True, entries)
+    return Table("embedded", "The embedded broker, observations of 215 bytes", True, entries)
 
 
-TABLES = (_kafka_table(), _embedded_table(), _short_table())
+TABLES = (_kafka_table(), _embedded_table(), _short_table(), _segments_table())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.brokers import kafka_with_topics
-from benchmarks.live_feed import LiveFeed
+from benchmarks.live_feed import LiveFeed, from_now
 from benchmarks.rounds import Say
 from benchmarks.worker_process import index_worker
 from benchmarks.workload import Workload
@@ -22,12 +22,12 @@ def measure(folder: Path, say: Say) -> list[dict[str, Any]]:
     """CPU of one core and memory for each number of sensors, reporting every 30 s."""
     found = []
     for sensors in SENSORS:
-        workload = Workload(sensors // 2, 4, PARTITIONS, begin_s=int(time.time()))
+        workload = Workload(sensors // 2, 4, PARTITIONS)
         place = folder / str(sensors)
         with (
             kafka_with_topics(place / "kafka", PARTITIONS, {}) as bootstrap,
             index_worker(bootstrap, workload, place) as worker,
-            LiveFeed(bootstrap, _from_now(workload), clocks=False) as feed,
+            LiveFeed(bootstrap, from_now(workload), clocks=False) as feed,
         ):
             time.sleep(WARM_UP_S)
             before_s, begun, sent = worker.cpu_s(), time.monotonic(), feed.sent
@@ -43,10 +43,3 @@ def measure(folder: Path, say: Say) -> list[dict[str, Any]]:
             )
         say(f"live: {found[-1]}")
     return found
-
-
-def _from_now(workload: Workload) -> Workload:
-    """The same city; its first interval ends now."""
-    return Workload(
-        workload.segments, workload.periods, workload.partitions, begin_s=int(time.time()) - workload.period_s
-    )

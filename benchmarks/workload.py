@@ -91,8 +91,8 @@ def segment_id(position: int) -> str:
 
 
 def sensor_id(position: int, loops: int) -> str:
-    """Id of a sensor."""
-    return f"{segment_id(position // loops)}-{position % loops + 1}"
+    """Id of a sensor; at most 16 on a segment."""
+    return f"{segment_id(position // loops)}-{position % loops:x}"
 
 
 def sensor_positions(workload: Workload) -> dict[str, int]:
