@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from citybrain.backtest import Backtest
 from models.city import City
@@ -23,6 +23,7 @@ _ROW = np.dtype(
     [("segment", "<i8")] + [(name, "<" + dtype) for name, dtype in SEGMENT_DTYPES.items() if dtype != "str"]
 )
 READ_S = 60.0
+_NOT_READY = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION, KafkaError._TRANSPORT}
 
 
 def final_windows_of_a_backtest(city: City, partitions: int, records: Iterable[FeedRecord]) -> Rows:
@@ -88,11 +89,17 @@ class ToldWindows:
         self._consumer.close()
 
     def read(self) -> int:
-        """Read up to the end of the topic; how many records there have been."""
-        ends = [
-            self._consumer.get_watermark_offsets(TopicPartition(INDICES.name, partition), READ_S)[1]
-            for partition in range(self._partitions)
-        ]
+        """Read up to the end of the topic; how many records there have been. A broker that is not ready yet
+        has told nothing new."""
+        try:
+            ends = [
+                self._consumer.get_watermark_offsets(TopicPartition(INDICES.name, partition), READ_S)[1]
+                for partition in range(self._partitions)
+            ]
+        except KafkaException as error:
+            if error.args[0].code() not in _NOT_READY:
+                raise
+            return self.records
         while self.records < sum(ends):
             for message in self._consumer.consume(500, 1.0):
                 assert message.error() is None, message.error()

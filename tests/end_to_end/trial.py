@@ -59,6 +59,11 @@ class Trial:
         self.told.read()
         return len(self.told.final_windows()) > 0
 
+    def is_complete(self) -> bool:
+        """Whether every final window was told."""
+        self.told.read()
+        return len(self.told.final_windows()) == len(self.expected)
+
     def check_commits(self) -> None:
         """No commit lies beyond what the final windows allow."""
         committed = self.told.committed()
@@ -71,12 +76,7 @@ class Trial:
         """Every final window is told and equal to the backtest, to the bit."""
         self.log.hurry()
         wait_until(lambda: self.log.complete, "the end of the log", CATCH_UP_S)
-
-        def is_complete() -> bool:
-            self.told.read()
-            return len(self.told.final_windows()) == len(self.expected)
-
-        wait_until(is_complete, "every final window", CATCH_UP_S)
+        wait_until(self.is_complete, "every final window", CATCH_UP_S)
         assert self.told.final_windows().tobytes() == self.expected.tobytes()
 
 
