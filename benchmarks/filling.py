@@ -26,17 +26,17 @@ FAST: dict[str, str | int | bool] = {
 }
 
 
-def fast_producer(bootstrap: str, compression: str = "none") -> Producer:
+def fast_producer(bootstrap: str) -> Producer:
     """A producer for whole logs."""
-    return Producer({"bootstrap.servers": bootstrap, "compression.type": compression, **FAST})
+    return Producer({"bootstrap.servers": bootstrap, **FAST})
 
 
-def fill(bootstrap: str, topic: str, records: Iterable[LogRecord], compression: str = "none") -> list[int]:
+def fill(bootstrap: str, topic: str, records: Iterable[LogRecord]) -> list[int]:
     """Produce `records`, in their order within each partition; the number of records per partition.
 
     Raises RuntimeError where the broker did not take every one.
     """
-    producer = fast_producer(bootstrap, compression)
+    producer = fast_producer(bootstrap)
     written: dict[int, int] = {}
     waiting = iter(records)
     while chunk := list(islice(waiting, CHUNK)):

@@ -20,7 +20,8 @@ def run(task: Task, meter: Meter) -> WindowMeans:
     """Read the topic to its end. The newest window of a segment stays open: nothing comes to close it."""
     if task.embedded:
         # The embedded broker does not describe topics; this one exists and needs no checking.
-        known = {task.topic: TopicConfig(task.workload.partitions, 1)}
+        unlimited = {"retention.ms": "-1", "retention.bytes": "-1"}
+        known = {task.topic: TopicConfig(task.workload.partitions, 1, unlimited)}
         TopicAdmin.inspect_topics = lambda *_, **__: known
     closed: list[tuple[str, dict[str, Any]]] = []
     seen = 0
