@@ -24,7 +24,7 @@ def kill(worker: Running) -> None:
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     ("kills", "segments", "observations", "for_s"),
-    [(2, 500, 50_000, 30), pytest.param(20, 2000, 1_000_000, 300, marks=pytest.mark.slow)],
+    [(2, 500, 50_000, 30), pytest.param(20, 500, 1_000_000, 300, marks=pytest.mark.slow)],
 )
 def test_an_index_worker_killed_at_random_moments_loses_nothing_and_commits_nothing_too_early(
     kafka_broker: BrokerAddress, tmp_path: Path, kills: int, segments: int, observations: int, for_s: float
@@ -51,7 +51,7 @@ def test_an_index_worker_killed_at_random_moments_loses_nothing_and_commits_noth
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     ("turns", "segments", "observations", "for_s"),
-    [(1, 500, 25_000, 20), pytest.param(10, 1000, 300_000, 240, marks=pytest.mark.slow)],
+    [(1, 500, 25_000, 20), pytest.param(10, 500, 300_000, 240, marks=pytest.mark.slow)],
 )
 def test_two_index_workers_of_which_one_is_killed_and_another_joins_tell_what_one_would(
     kafka_broker: BrokerAddress, tmp_path: Path, turns: int, segments: int, observations: int, for_s: float
