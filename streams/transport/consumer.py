@@ -181,7 +181,7 @@ class Consumer(driver.Consumer):
             watch.note_well(["the group"], monotonic())
         if not joining:
             self._joining_since_s = monotonic()
-        if self._thread.commits_fail_since_s is None:
+        if self._thread.commits.fail_since_s is None:
             watch.note_well(["commits"], monotonic())
         if joining or self._handing_over or self._buffered_partitions:
             watch.note_well(assigned, monotonic())  # it is the group or an agent that takes time

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 import aiokafka
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
+from streams.transport.commit_attempts import CommitAttempts
 from streams.transport.commit_ledger import Place
 from streams.transport.fetched_batch import FetchedBatch
 from streams.transport.record_columns import RecordColumns
 from streams.transport.unwrapped_records import Run, UnwrappedFetches, why_not_unwrapped
 from streams.transport.url_options import read_options
 
-COMMIT_TIMEOUT_S = 3.0
+STOP_TIMEOUT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         self.largest_batches = {}
         self._readings: dict[TP, _Reading] = {}
         self._unwrapped: UnwrappedFetches | None = None
-        self.commits_fail_since_s: float | None = None
+        self.commits = CommitAttempts()
         self._options = read_options(self.transport.url)
 
     def reading_of(self, tp: TP) -> int:
@@ -74,6 +74,19 @@ class ConsumerThread(AIOKafkaConsumerThread):
             self.log.info("Batches are made record by record: %s", obstacle)
         elif self._options.fast_path:
             self._unwrapped = UnwrappedFetches(consumer, lambda topic: self.largest_batches.get(topic))
+
+    async def on_thread_stop(self) -> None:
+        """Called in the thread when it ends; it ends in any case."""
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await super().on_thread_stop()
+        except (TimeoutError, asyncio.CancelledError) as failure:
+            # Without a broker aiokafka raises the cancellation of its own tasks, or waits for an answer.
+            this = asyncio.current_task()
+            if this is not None and this.cancelling():
+                raise
+            self.log.warning("The consumer could not be closed properly: %r", failure)
+            await self._ensure_consumer()._client.close()
 
     async def _fetch_records(
         self, consumer: aiokafka.AIOKafkaConsumer, active_partitions: set[TP], *args: Any, **kwargs: Any
@@ -133,6 +146,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Called by aiokafka in this thread when a rebalance begins."""
         self._begin_readings(revoked)
+        self.commits.abandon()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -187,35 +201,12 @@ class ConsumerThread(AIOKafkaConsumerThread):
     # Commits
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Whether Kafka has the offsets now.
-
-        A commit that comes too late (the group has rebalanced, the broker is away) is a no: Faust would end
-        the worker for it. What cannot get better by itself still ends it.
-        """
-        assigned = self.assignment()
-        wanted = {
-            TopicPartition(*tp): OffsetAndMetadata(offset, "")
-            for tp, offset in offsets.items()
-            if tp in assigned
-        }
+        """Whether Kafka has the offsets now."""
         try:
-            # aiokafka tries until the broker is back: the worker could not be stopped meanwhile.
-            await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_TIMEOUT_S)
-        except (CommitFailedError, IllegalStateError, TimeoutError) as late:
-            self._note_failed_commit(late)
-            return False
+            return await self.commits.attempt(self._ensure_consumer(), offsets)
         except KafkaError as error:
-            self._note_failed_commit(error)
-            if not error.retriable:
-                await self.crash(error)
+            await self.crash(error)
             return False
-        self.commits_fail_since_s = None
-        return True
-
-    def _note_failed_commit(self, error: BaseException) -> None:
-        if self.commits_fail_since_s is None:
-            self.commits_fail_since_s = monotonic()
-            self.log.warning("Not committed, to be tried again: %r", error)
 
     # What the stall watch asks, from outside the thread
 
