@@ -1,3 +1,5 @@
+"""What may be committed while batches are finished in any order."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+"""How the transport is registered, and what its URL may say."""
+
 from __future__ import annotations
 
 from importlib.metadata import entry_points, requires

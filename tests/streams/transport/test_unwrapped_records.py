@@ -1,3 +1,5 @@
+"""The fast path against aiokafka reading the same record batches."""
+
 from __future__ import annotations
 
 import asyncio
