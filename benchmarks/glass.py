@@ -30,8 +30,8 @@ RATE_PER_S = 5_000
 LOOPS = (10, 2)
 """Loops per segment: 15,000 segments with one for each lane, and 75,000 with two."""
 PARTITIONS = 4
-WARM_UP_S = 15.0
-MEASURED_S = 45.0
+WARM_UP_S = 12.0
+MEASURED_S = 35.0
 GIVE_UP_S = 10.0
 """An observation that is not seen for so long is missing."""
 FOLLOWED_SEGMENTS = 300

@@ -20,8 +20,8 @@ from benchmarks.workload import Workload
 
 RATES = (500, 5_000, 50_000)
 PARTITIONS = 8
-SPEED = 7.5
-MEASURED_S = 40.0
+SPEED = 15.0
+MEASURED_S = 35.0
 SETTLE_S = 3.0
 
 
@@ -30,7 +30,7 @@ def measure(folder: Path, say: Say) -> list[dict[str, Any]]:
     found = []
     for rate in RATES:
         workload = Workload(
-            segments=round(rate / SPEED * 30 / 2), periods=100, partitions=PARTITIONS, clock_every_s=7
+            segments=round(rate / SPEED * 30 / 2), periods=30, partitions=PARTITIONS, clock_every_s=13
         )
         place = folder / str(rate)
         with (
