@@ -88,33 +88,6 @@ _WHOLE = Workload(segments=1_000, periods=1_000, partitions=PARTITIONS)
 # seconds instead of minutes. Starting them weighs a little on it, most on Bytewax (2 %).
 _FIFTH = replace(_WHOLE, periods=200)
 _TENTH = replace(_WHOLE, periods=100)
-_LARGE = Contender(
-    "index_json_100k", "citybrain, the whole index job, JSON, 100,000 segments", "index_job", index_job=True
-)
-INDEX_100 = Contender(
-    "index_json_100", "citybrain, the whole index job, JSON, 100 segments", "index_job", index_job=True
-)
-INDEX_10K = Contender(
-    "index_json_10k", "citybrain, the whole index job, JSON, 10,000 segments", "index_job", index_job=True
-)
-FAUST_RECORD = Contender("faust_record", "plain Faust, `faust.Record`, dictionary", "faust_record")
-FAUST_TAKE = Contender("faust_take", "plain Faust, `take(1000)`, msgspec, numpy", "faust_take")
-QUIX = Contender(
-    "quix_window", "Quix Streams, tumbling window", "quix_windows", "quixstreams", newest_missing=True
-)
-BYTEWAX = Contender("bytewax_window", "Bytewax, `fold_window`", "bytewax_windows", "bytewax")
-AIOKAFKA = Contender("aiokafka_numpy", "bare aiokafka, msgspec, numpy", "aiokafka_numpy")
-CONFLUENT = Contender("confluent_numpy", "bare confluent-kafka, tuned, msgspec, numpy", "confluent_numpy")
-MEAN_LIMIT = Contender("limit_mean", "no broker: msgspec and numpy, the mean", "decode_mean")
-JSON_LIMIT = Contender("limit_json", "no broker: citybrain's decoding and windows, JSON", "decode_windows")
-COLUMNAR_LIMIT = Contender(
-    "limit_columnar", "no broker: citybrain's decoding and windows, columnar", "decode_windows"
-)
-
-# A contender that takes an event at a time reads the first fifth: its cost per event does not change, and
-# a run takes half a minute instead of three.
-_WHOLE = Workload(segments=1_000, periods=1_000, partitions=PARTITIONS)
-_FIRST = Workload(segments=1_000, periods=200, partitions=PARTITIONS)
 _LARGE = Workload(segments=100_000, periods=10, partitions=PARTITIONS)
 # As many observations from a small city are a longer time: with a clock record a minute they are not drowned.
 _SMALL_CITY = Workload(segments=100, periods=5_000, partitions=PARTITIONS, clock_every_s=60)
