@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import Any
 
@@ -29,7 +29,7 @@ class Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._ledgers: dict[TP, PartitionLedger[BatchMessage]] = defaultdict(PartitionLedger)
-        self._room = Event()
+        self._fetchable = Event()
         self._warned_of: set[str] = set()
         self._handing_over = False
         self._joining_since_s = monotonic()
@@ -101,16 +101,24 @@ class Consumer(driver.Consumer):
         return message.place.reading == self._thread.reading_of(message.tp)
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109
-        # Where every partition waits for room in an agent's queue, Faust sleeps for a second.
-        if self.flow_active and self._buffered_partitions and not self._get_active_partitions():
-            self._room.clear()
-            await self.wait_first(self._room, self.suspend_flow, timeout=timeout)  # type: ignore[arg-type]
+        # Where nothing can be fetched, because all partitions wait for room in an agent's queue or for the
+        # end of a rebalance, Faust sleeps for a second before it looks again.
+        if self.flow_active and not self.app.client_only and not self._get_active_partitions():
+            self._fetchable.clear()
+            await self.wait_first(self._fetchable, self.suspend_flow, timeout=timeout)  # type: ignore[arg-type]
+            if not self._get_active_partitions():
+                return {}, self._get_active_partitions()
         return await super()._wait_next_records(timeout)
 
     def on_buffer_drop(self, tp: TP) -> None:
         """Called when an agent's queue has room again."""
         super().on_buffer_drop(tp)
-        self._room.set()
+        self._fetchable.set()
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Called when the partitions of a new assignment may be fetched."""
+        super().resume_partitions(tps)
+        self._fetchable.set()
 
     # Positions
 

@@ -13,7 +13,7 @@ import pytest
 from faust.transport.consumer import Consumer
 from faust.types import TP, StreamT
 
-from tests.streams.transport.a_worker import ATopic
+from tests.streams.transport.a_worker import ATopic, start_at_once
 from tests.waiting import until
 
 
@@ -69,6 +69,7 @@ class TestOnKafka:
         app = an_app(topic.bootstrap, topic.group, directory)
         app.agent(app.topic(topic.name))(body)
         app.finalize()
+        start_at_once(app)
         return app
 
     async def test_a_record_in_hand_when_the_worker_stops_is_committed(
