@@ -18,6 +18,8 @@ from streams.transport import BatchSchema, FetchedBatch, limit_buffer
 log = structlog.get_logger(__name__)
 
 COMMIT_INTERVAL_S = 1.0
+PRODUCE_TIMEOUT_S = 60.0
+"""A result that no broker takes for so long ends the worker; Faust's own 20 minutes look like a live one."""
 BUFFERED_BATCHES = 16
 """Fetched and not yet looked at: what bounds a worker's memory when it is behind."""
 LONGEST_HOLD_S = 6 * 3600.0
@@ -40,6 +42,7 @@ def new_app(group: str, broker: BrokerAddress, partitions: int) -> faust.App:
         broker_commit_livelock_soft_timeout=LONGEST_HOLD_S,
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,
+        producer_request_timeout=PRODUCE_TIMEOUT_S,
         stream_wait_empty=False,  # records that wait for their windows are read again after a restart
         **broker.faust_arguments,
     )
