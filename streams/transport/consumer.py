@@ -46,7 +46,8 @@ class Consumer(driver.Consumer):
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 (so in Faust)
     ) -> Mapping[TP, list[Any]]:
-        self._thread.largest_batches = self._find_largest_batches()
+        # A topic that was read in batches stays one, whatever becomes of its agents.
+        self._thread.largest_batches = {**self._thread.largest_batches, **self._find_largest_batches()}
         records = await super()._getmany(active_partitions, timeout)
         self._watch.note_well((TP(*tp) for tp in records), monotonic())
         return records
@@ -140,11 +141,13 @@ class Consumer(driver.Consumer):
                 yield tp
 
     def _new_offset(self, tp: TP) -> int | None:
-        if tp not in self._ledgers:
+        if tp.topic not in self._thread.largest_batches:
             return super()._new_offset(tp)
-        # Faust's own lists know one offset of a batch; they would only grow.
+        # Faust's own lists hold the first offsets of batches, in whatever reading, acknowledged or skipped.
         self._acked.pop(tp, None)
         self._acked_index.pop(tp, None)
+        if tp not in self._ledgers:
+            return None
         ledger = self._ledgers[tp]
         offset = ledger.committable(self._thread.reading_of(tp))
         oldest = ledger.oldest()

@@ -208,6 +208,20 @@ async def test_a_seek_reads_again_and_forgets_what_was_in_hand(one: ATopic, tmp_
         await one.until_committed({0: 30})
 
 
+async def test_an_acknowledgement_after_the_partition_was_taken_away_commits_nothing(
+    one: ATopic, tmp_path: Path
+) -> None:
+    await one.send(30)
+    worker = a_worker(one, tmp_path, schema=BatchSchema(largest_batch=10))
+    async with running(worker):
+        await until(lambda: len(worker.events) == 3)
+        await worker.consumer.on_partitions_revoked({one.tp()})
+        for event in worker.events[1:]:
+            event.ack()
+        await worker.consumer.commit()
+        assert await one.committed() == {}
+
+
 async def test_a_partition_without_a_commit_goes_back_to_where_it_began(one: ATopic, tmp_path: Path) -> None:
     await one.send(30)
     worker = a_worker(one, tmp_path)
