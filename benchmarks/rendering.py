@@ -7,12 +7,11 @@ from typing import Any
 
 from benchmarks.contest import TABLES
 from benchmarks.ratios import RATIOS
-from benchmarks.results import Results, read
+from benchmarks.results import LATEST, Results, read
 
 
 def rendered(results: Results | None = None) -> dict[str, str]:
     """Region name -> its Markdown, of a run; of the last whole one where none is given."""
-    found = results or read()
     parts: dict[str, Callable[[Results], str]] = {
         "benchmark run": _run,
         "benchmark ratios": _ratios,
@@ -21,6 +20,9 @@ def rendered(results: Results | None = None) -> dict[str, str]:
         "benchmark segments": _segments,
         "benchmark history": _history,
     }
+    if results is None and not LATEST.exists():
+        return dict.fromkeys(parts, "Not measured yet: `make bench` does.\n")
+    found = results or read()
     return {name: make(found) for name, make in parts.items()}
 
 
@@ -31,7 +33,8 @@ def _run(found: Results) -> str:
     return (
         f"Measured {found['measured_at']}, {rounds}; {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_gb']} GB, {machine['system']}; load {machine['load_before']} before the run. "
-        f"{named[0].upper()}{named[1:]}.\n"
+        f"{named[0].upper()}{named[1:]}.\n\n"
+        "![CPU seconds per million observations of every contender](pictures/benchmark.svg)\n"
     )
 
 

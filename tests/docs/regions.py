@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from benchmarks import rendering
 from citybrain.backtest_files import ALERT_HEADER, CITY_HEADER, DIAGNOSTIC_HEADER, SEGMENT_HEADER
 from citybrain.command import COMMANDS, build_parser
 from citybrain.upkeep import days_kept
@@ -72,7 +73,7 @@ def rendered() -> dict[str, str]:
         ),
     }
     made |= {f"flags of {command.name}": _flags_of(command.name) for command in COMMANDS}
-    return {name: make() for name, make in made.items()}
+    return {name: make() for name, make in made.items()} | rendering.rendered()
 
 
 def regions_of(text: str) -> dict[str, str]:
