@@ -162,7 +162,7 @@ class Consumer(driver.Consumer):
         if not did_commit:
             # Faust takes a failed commit for done. The ledger still has its offset: it is sent again.
             for tp, offset in offsets.items():
-                if tp in self._ledgers and self._committed_offset[tp] == offset:
+                if tp.topic in self._thread.largest_batches and self._committed_offset[tp] == offset:
                     self._committed_offset[tp] = before[tp]
         return did_commit
 
