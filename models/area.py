@@ -36,12 +36,12 @@ COLUMNS = 9
 
 @dataclass(frozen=True, slots=True)
 class Areas:
-    """The areas of a city in a fixed order, and which segments belong to each (pairs of positions)."""
+    """The areas of a city in a fixed order, and to which of them each segment belongs."""
 
     kind: tuple[str, ...]
     area_id: tuple[str, ...]
-    area: Ints
-    segment: Ints
+    area: Ints  # those of segment 0, then those of segment 1 ...
+    first: Ints  # where those of a segment begin in `area`, one more at the end
     instrumented_cm: Ints
 
     def __len__(self) -> int:
@@ -60,13 +60,18 @@ def areas_of(city: City) -> Areas:
         members.append((corridor_kind, corridor.corridor_id, positions))
     area = np.repeat(np.arange(len(members)), [len(m[2]) for m in members])
     segment = np.array([p for m in members for p in m[2]], dtype=np.int64)
+    every = np.arange(len(city.segments))
     instrumented_cm = np.zeros(len(members), dtype=np.int64)
-    np.add.at(instrumented_cm, area, np.where(city.instrumented, _length_cm(city), 0)[segment])
-    return Areas(tuple(m[0] for m in members), tuple(m[1] for m in members), area, segment, instrumented_cm)
+    np.add.at(instrumented_cm, area, np.where(city.instrumented, _length_cm(city, every), 0)[segment])
+    by_segment = np.argsort(segment, kind="stable")
+    first = np.searchsorted(segment[by_segment], np.arange(len(every) + 1))
+    kinds, ids = tuple(m[0] for m in members), tuple(m[1] for m in members)
+    return Areas(kinds, ids, area[by_segment], first, instrumented_cm)
 
 
-def _length_cm(city: City) -> Ints:
-    return np.rint(city.length_m * 100).astype(np.int64)
+def _length_cm(city: City, segment: Ints) -> Ints:
+    length_cm: Ints = np.rint(city.length_m[segment] * 100).astype(np.int64)
+    return length_cm
 
 
 def area_sums(values: SegmentValues, amendments: Ints, city: City, areas: Areas) -> Ints:
@@ -75,27 +80,52 @@ def area_sums(values: SegmentValues, amendments: Ints, city: City, areas: Areas)
     `values` must hold every measured segment of the window, not only the changed ones; `amendments` has one
     entry for each of them.
     """
-    per_segment = np.zeros((len(city.segments), COLUMNS), dtype=np.int64)
-    length_cm = _length_cm(city)[values.segment]
+    window = np.zeros(len(values.segment), dtype=np.int64)
+    sums = added_up(segment_amounts(values, amendments, city), values.segment, window, 1, areas)
+    return sums.reshape(len(areas), COLUMNS)
+
+
+def segment_amounts(values: SegmentValues, amendments: Ints, city: City) -> Ints:
+    """What each segment adds to the areas it belongs to, int64 (segments, COLUMNS).
+
+    Whole numbers for each segment by itself, so that sums can also be kept by adding what changed.
+    """
+    length_cm = _length_cm(city, values.segment)
     measured = ~np.isnan(values.travel_time_index)
     free_slowness = np.rint(1e9 / city.free_flow_kmh[values.segment]).astype(np.int64)
     vehicle_mm = values.vehicles_milli * length_cm // 100
     # An instrumented length is counted once measured; probes may measure segments without a sensor.
     with_sensor = city.instrumented[values.segment]
-    per_segment[values.segment, OBSERVATIONS] = values.observations
-    per_segment[values.segment, SEGMENTS] = measured
-    per_segment[values.segment, MEASURED_CM] = np.where(measured & with_sensor, length_cm, 0)
-    per_segment[values.segment, CONGESTED_CM] = np.where(values.level >= 4, length_cm, 0)
-    per_segment[values.segment, VEHICLE_MM] = vehicle_mm
+    amounts = np.empty((len(values.segment), COLUMNS), dtype=np.int64)
+    amounts[:, OBSERVATIONS] = values.observations
+    amounts[:, SEGMENTS] = measured
+    amounts[:, MEASURED_CM] = np.where(measured & with_sensor, length_cm, 0)
+    amounts[:, CONGESTED_CM] = np.where(values.level >= 4, length_cm, 0)
+    amounts[:, VEHICLE_MM] = vehicle_mm
     travel_nano = _vehicle_hours_nano(vehicle_mm, values.slowness_nano)
     free_nano = _vehicle_hours_nano(vehicle_mm, free_slowness)
-    per_segment[values.segment, TRAVEL_NANO] = travel_nano
-    per_segment[values.segment, FREE_NANO] = free_nano
-    per_segment[values.segment, DELAY_NANO] = np.maximum(0, travel_nano - free_nano)
-    per_segment[values.segment, AMENDMENTS] = amendments
-    sums = np.zeros((len(areas), COLUMNS), dtype=np.int64)
-    np.add.at(sums, areas.area, per_segment[areas.segment])
-    return sums
+    amounts[:, TRAVEL_NANO] = travel_nano
+    amounts[:, FREE_NANO] = free_nano
+    amounts[:, DELAY_NANO] = np.maximum(0, travel_nano - free_nano)
+    amounts[:, AMENDMENTS] = amendments
+    return amounts
+
+
+def added_up(amounts: Ints, segment: Ints, window: Ints, windows: int, areas: Areas) -> Ints:
+    """Amounts of segments per window and area, int64 (windows, areas, columns); `window` numbers from 0."""
+    columns = amounts.shape[1]
+    sums = np.zeros((windows * len(areas), columns), dtype=np.int64)
+    first, of_window = areas.first[segment], window * len(areas)
+    each = areas.first[segment + 1] - first
+    # One area of every segment after the other: few segments belong to more than city and district.
+    for nth in range(int(each.max(initial=0))):
+        more = np.flatnonzero(each > nth)
+        if len(more) < len(each):
+            amounts, first, of_window, each = amounts[more], first[more], of_window[more], each[more]
+        place = of_window + areas.area[first + nth]
+        for column in range(columns):
+            np.add.at(sums[:, column], place, amounts[:, column])
+    return sums.reshape(windows, len(areas), columns)
 
 
 def _vehicle_hours_nano(vehicle_mm: Ints, slowness_nano: Ints) -> Ints:

@@ -102,6 +102,11 @@ class City(msgspec.Struct, frozen=True, dict=True):
         return {segment.segment_id: i for i, segment in enumerate(self.segments)}
 
     @cached_property
+    def segment_ids(self) -> npt.NDArray[np.object_]:
+        """Segment id per position, str objects (segments,)."""
+        return np.array([segment.segment_id for segment in self.segments], dtype=object)
+
+    @cached_property
     def sensor_position(self) -> dict[str, int]:
         """Sensor id -> position."""
         return {sensor.sensor_id: i for i, sensor in enumerate(self.sensors)}

@@ -11,7 +11,6 @@ from models import sums as s
 from models.city import City
 from models.congestion import MINIMUM_SPEED_KMH, level_of_travel_time_index, travel_time_index
 from models.index_columns import Columns, Source, Status, WeightSource
-from models.window import Window
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -41,35 +40,43 @@ class SegmentValues:
     vehicles_milli: Ints  # the weight of the segment in sums over areas
     slowness_nano: Ints  # 1e-9 h/km, the integer that sums over areas use
 
+    def first(self, rows: int) -> SegmentValues:
+        """The first of them."""
+        return SegmentValues(*(getattr(self, name)[:rows] for name in self.__slots__))
+
 
 def segment_values(window_sums: Ints, segment: Ints, window_s: int, city: City) -> SegmentValues:
-    """Space-mean speed, travel time index and level of the given segments of one window.
+    """`values_of_sums` of the given segments of one window; `window_sums` has a row for each of the city."""
+    return values_of_sums(window_sums[segment], segment, window_s, city)
+
+
+def values_of_sums(sums: Ints, segment: Ints, window_s: int | Ints, city: City) -> SegmentValues:
+    """Space-mean speed, travel time index and level of segments, of one window each.
+
+    `sums` is int64 (segments, models.sums columns), `segment` their positions, `window_s` one length or the
+    length of each.
 
     Loops: vehicles over the sum of their travel times per km (harmonic, weighted by vehicles). Probe
     samples taken at a fixed period: their plain mean is the space-mean (Edie). Both: a weighted mean (P).
     A loop that was alive and counted nobody means an empty road: index 1, no speed, no weight.
     """
-    sums = window_sums[segment]
     loop_kmh = _loop_speed_kmh(sums)
     probe_kmh = _probe_speed_kmh(sums)
     samples = sums[:, s.PROBE_SAMPLES]
     has_loop = ~np.isnan(loop_kmh)
     has_probe = (samples >= LEAST_PROBE_SAMPLES) | (has_loop & (samples > 0))
     probe_share = PROBE_WEIGHT * samples / (PROBE_WEIGHT * samples + LOOP_WEIGHT)
-    fused_kmh = probe_share * np.nan_to_num(probe_kmh) + (1.0 - probe_share) * np.nan_to_num(loop_kmh)
-    speed_kmh = np.select(
-        [has_loop & has_probe, has_loop, has_probe], [fused_kmh, loop_kmh, probe_kmh], default=np.nan
-    )
+    fused_kmh = probe_share * probe_kmh + (1.0 - probe_share) * loop_kmh
+    speed_kmh = np.where(has_loop, loop_kmh, np.where(has_probe, probe_kmh, np.nan))
+    speed_kmh = np.where(has_loop & has_probe, fused_kmh, speed_kmh)
     empty_road = np.isnan(speed_kmh) & (sums[:, s.FLOW_MS] > 0) & (sums[:, s.VEHICLES_MILLI] == 0)
     slowness_nano = _slowness_nano(speed_kmh)
     index = travel_time_index(speed_kmh, city.free_flow_kmh[segment])
     index = np.where(empty_road, 1.0, index)
     counted = sums[:, s.FLOW_MS] > 0
-    source = np.select(
-        [has_loop & has_probe, has_loop | empty_road, has_probe],
-        [Source.FUSED, Source.LOOP, Source.PROBE],
-        default=Source.NONE,
-    )
+    source = np.where(has_probe, Source.PROBE, Source.NONE)
+    source = np.where(has_loop | empty_road, Source.LOOP, source)
+    source = np.where(has_loop & has_probe, Source.FUSED, source)
     return SegmentValues(
         segment=segment,
         observations=sums[:, s.OBSERVATIONS],
@@ -88,38 +95,38 @@ def segment_values(window_sums: Ints, segment: Ints, window_s: int, city: City) 
 
 
 def segment_columns(
-    values: SegmentValues, chosen: Ints, amendments: Ints, window: Window, status: Status, city: City
+    values: SegmentValues, amendments: Ints, window_s: Ints, start_ms: Ints, status: Ints, city: City
 ) -> Columns:
-    """The chosen rows of a window's values as published columns (models.index_columns.SEGMENT_DTYPES).
+    """Values as published columns (models.index_columns.SEGMENT_DTYPES).
 
-    `chosen` are rows of `values`, `amendments` has one entry for each of those rows.
+    `amendments` counts what came after publication; `window_s`, `start_ms` and `status` say which window each
+    value is of.
     """
-    rows = len(chosen)
-    provisional = status == Status.PROVISIONAL
-    return {
-        "segment_id": [city.segments[i].segment_id for i in values.segment[chosen]],
-        "window_s": np.full(rows, window.window_s),
-        "window_start": np.full(rows, window.start_ms // 1000),
-        "status": np.full(rows, status),
-        "revision": np.zeros(rows, dtype=np.int64) if provisional else 1 + amendments,
-        "version": version_of(values.observations[chosen], status),
-        "observations": values.observations[chosen],
-        "speed_kmh": values.speed_kmh[chosen],
-        "flow_vph": values.flow_vph[chosen],
-        "travel_time_index": values.travel_time_index[chosen],
-        "level": values.level[chosen],
-        "coverage": values.coverage[chosen],
-        "source": values.source[chosen],
-        "weight_source": values.weight_source[chosen],
+    columns: Columns = {
+        "window_s": window_s,
+        "window_start": start_ms // 1000,
+        "status": status,
+        "revision": np.where(status == Status.PROVISIONAL, 0, 1 + amendments),
+        "version": version_of(values.observations, status),
+        "observations": values.observations,
+        "speed_kmh": values.speed_kmh,
+        "flow_vph": values.flow_vph,
+        "travel_time_index": values.travel_time_index,
+        "level": values.level,
+        "coverage": values.coverage,
+        "source": values.source,
+        "weight_source": values.weight_source,
     }
+    ids: list[str] = city.segment_ids[values.segment].tolist()
+    return {"segment_id": ids} | columns
 
 
-def version_of(observations: Ints, status: Status) -> Ints:
+def version_of(observations: Ints, status: Status | Ints) -> Ints:
     """The more observations a value rests on, the newer it is; among equals the later status wins.
 
     So a worker that replays only the tail of a window can never overwrite what a complete one wrote.
     """
-    return observations * 4 + int(status)
+    return observations * 4 + status
 
 
 def _loop_speed_kmh(sums: Ints) -> Floats:
@@ -139,14 +146,14 @@ def _slowness_nano(speed_kmh: Floats) -> Ints:
     return np.rint(1e9 / known).astype(np.int64)
 
 
-def _vehicles_milli(sums: Ints, segment: Ints, window_s: int, city: City) -> Ints:
+def _vehicles_milli(sums: Ints, segment: Ints, window_s: int | Ints, city: City) -> Ints:
     flow_ms = sums[:, s.FLOW_MS]
     measured = sums[:, s.VEHICLES_MILLI] * (window_s * 1000) // np.maximum(flow_ms, 1)
     by_lanes = city.lanes[segment] * (LANE_FLOW_VPH * window_s * 1000 // 3600)
     return np.where(flow_ms > 0, measured, by_lanes)
 
 
-def _coverage(sums: Ints, segment: Ints, window_s: int, city: City) -> Floats:
+def _coverage(sums: Ints, segment: Ints, window_s: int | Ints, city: City) -> Floats:
     sensors = city.sensors_of_segment[segment]
     expected_ms = np.maximum(sensors, 1) * window_s * 1000
     by_loops = np.minimum(1.0, sums[:, s.COVERED_MS] / expected_ms)

@@ -16,8 +16,9 @@ from benchmarks.oracle import IndexWindows
 from benchmarks.task import Task
 from models.index_columns import Status
 from models.observation_batch import decode_batch
+from models.open_window import Window
 from models.segment_index import segment_values
-from models.window import PartitionWindows, Window
+from models.window import PartitionWindows
 
 WINDOW_S = 60
 

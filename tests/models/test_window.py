@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from random import Random
 
 import numpy as np
@@ -74,6 +75,14 @@ def test_a_window_is_published_when_the_watermark_passes_its_end() -> None:
     fold(windows, an_observation("s1-0", NOON_MS + 70 * SECOND))
     assert told(windows) == [(0, Status.PUBLISHED, [0, 1])]
     assert told(windows) == [], "it is told once"
+
+
+def test_a_record_that_finds_the_watermark_at_the_very_end_amends() -> None:
+    windows = windows_of(settle_s=10)
+    fold(windows, a_clock(NOON_MS), an_observation("s0-0"), an_observation("s1-0", NOON_MS + 70 * SECOND))
+    assert windows.watermark_ms == NOON_MS + MINUTE
+    fold(windows, an_observation("s2-0"))
+    assert told(windows) == [(0, Status.PUBLISHED, [0, 1]), (0, Status.AMENDED, [2])]
 
 
 def test_a_late_observation_amends_the_window_and_tells_only_its_segment() -> None:
@@ -226,3 +235,47 @@ def test_sums_are_whole_numbers(length_s: int) -> None:
     fold(windows, an_observation(speed_kmh=33.333, flow_veh=7))
     (change,) = windows.collect(True)
     assert change.window.sums.dtype == np.int64
+
+
+def test_fates_alone_are_those_of_folding_and_open_no_window() -> None:
+    log = [
+        a_clock(NOON_MS),
+        an_observation(),
+        an_observation(),
+        an_observation("s1-0", NOON_MS - 86_400 * SECOND),
+    ]
+    log += [an_observation("s1-0", NOON_MS + 86_400 * SECOND), an_observation("s2-0", interval_s=300)]
+    folding, judging = windows_of((60, 300)), windows_of((60, 300))
+    for records in (log, [], [an_observation("s3-0"), an_observation()]):
+        columns = columns_of(records, CITY)
+        assert judging.judge(columns).tolist() == folding.fold(columns).tolist()
+        assert judging.watermark_ms == folding.watermark_ms
+    assert list(judging.collect(True)) == []
+
+
+def test_more_records_than_are_taken_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = [an_observation(f"s{i % 4}-0", NOON_MS + i * SECOND) for i in range(100)]
+    log = [a_clock(NOON_MS + 50 * SECOND), *log[50:], *log[:60]]
+    expected = _finals(windows_of((60, 300)), [log])
+    fates = windows_of((60, 300)).fold(columns_of(log, CITY)).tolist()
+    monkeypatch.setattr("models.window.MOST_AT_ONCE", 7)
+    assert _finals(windows_of((60, 300)), [log]) == expected
+    assert windows_of((60, 300)).fold(columns_of(log, CITY)).tolist() == fates
+
+
+def test_memory_grows_with_the_segments_seen_and_not_with_the_city() -> None:
+    def bytes_for(city_segments: int) -> int:
+        windows = PartitionWindows(city_segments)
+        tracemalloc.start()
+        try:
+            for minute in range(10):
+                end = NOON_MS + minute * MINUTE + 30 * SECOND
+                windows.fold(
+                    columns_of([a_clock(end), *(an_observation(f"s{i}-0", end) for i in range(4))], CITY)
+                )
+                list(windows.collect(True))
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    assert bytes_for(1_000_000) - bytes_for(10) < 100_000

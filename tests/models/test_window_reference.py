@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
-from models.window import PartitionWindows, TimeRules, WindowChange
+from models.open_window import WindowChange
+from models.window import PartitionWindows, TimeRules
 from tests.models.window_logs import CITY, LENGTHS_S, RULES, Step, columns, logs
 from tests.models.window_reference import ReferenceWindows, Told
 
