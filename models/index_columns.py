@@ -125,7 +125,7 @@ def pack_columns(kind: str, columns: Columns) -> dict[str, bytes | list[str]]:
     packed: dict[str, bytes | list[str]] = {}
     for name, dtype in dtypes_of(kind).items():
         column = columns[name]
-        packed[name] = list(column) if dtype == "str" else np.asarray(column).astype("<" + dtype).tobytes()
+        packed[name] = list(column) if dtype == "str" else np.asarray(column, dtype="<" + dtype).tobytes()
     return packed
 
 
