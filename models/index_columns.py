@@ -129,6 +129,18 @@ def pack_columns(kind: str, columns: Columns) -> dict[str, bytes | list[str]]:
     return packed
 
 
+LARGEST_ROWS = 5_000
+"""Rows of one record: some 400 kB, well below the 1 MB that Kafka takes by default."""
+
+
+def in_records(columns: Columns, rows: int) -> list[Columns]:
+    """Columns of `rows` rows as parts that fit into a record each, in order; one empty part of no rows."""
+    return [
+        {name: column[first : first + LARGEST_ROWS] for name, column in columns.items()}
+        for first in range(0, max(rows, 1), LARGEST_ROWS)
+    ]
+
+
 def unpack_columns(record: IndexRecord) -> Columns:
     """The columns of a record as arrays of their documented dtypes (ids stay lists)."""
     columns: Columns = {}

@@ -106,7 +106,7 @@ def create_index_app(
                         raise
                     await worker.read_again(batch, state)
                     continue
-                if produced.segments is not None:
+                if produced.segments:
                     state.told_at_s = monotonic()
                 sent += await results.send(produced, batch.partition)
                 done.append((state, produced))
@@ -140,8 +140,8 @@ class Results:
         for letter in produce.dead_letters:
             key = f"{letter.topic}-{letter.partition}-{letter.offset}".encode()
             sent.append(await self.dead_letters.send(key=key, value=encode_dead_letter(letter)))
-        if produce.segments is not None:
-            sent.append(await self.indices.send(partition=partition, value=produce.segments))
-        if produce.partials is not None:
-            sent.append(await self.partials.send(key=str(partition).encode(), value=produce.partials))
+        for segments in produce.segments:
+            sent.append(await self.indices.send(partition=partition, value=segments))
+        for partials in produce.partials:
+            sent.append(await self.partials.send(key=str(partition).encode(), value=partials))
         return sent

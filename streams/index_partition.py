@@ -6,15 +6,24 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import structlog
 
 from models.area_record import encode_partials
 from models.dead_letter import DeadLetter, dead_letter
-from models.index_columns import IndexRecord, LogTime, encode_record, pack_columns
+from models.index_columns import (
+    LARGEST_ROWS,
+    Columns,
+    IndexRecord,
+    LogTime,
+    encode_record,
+    in_records,
+    pack_columns,
+)
 from models.observation import ObservationColumns, Refusal
-from models.partition_index import PartitionIndex
+from models.partition_index import AreaPartial, PartitionIndex
 from models.window import Fate
 from streams.batches import Batch
 from streams.careful_fold import Folded, fold_around_failures, fold_batch
@@ -30,9 +39,17 @@ _COUNTED_AS = {Fate.COUNTED: "accepted", Fate.DUPLICATE: "duplicate", Fate.LATE:
 class Produce:
     """What one batch leads to; each part may be empty."""
 
-    segments: bytes | None
-    partials: bytes | None
+    segments: list[bytes]
+    partials: list[bytes]
     dead_letters: list[DeadLetter]
+
+
+class _Times(NamedTuple):
+    """What a record says of time."""
+
+    clock_ms: int
+    data_ms: int
+    watermark_ms: int
 
 
 @dataclass(slots=True)
@@ -47,7 +64,7 @@ class IndexPartition:
     next_offset: int | None = None
     missing: int = 0
     told_at_s: float = -math.inf  # the caller's clock
-    _told_clock_ms: int = 0
+    _told: _Times = field(default_factory=lambda: _Times(0, 0, 0))
 
     def take(self, batch: Batch, *, tell: bool = True, careful: bool = False) -> Produce:
         """Fold a batch and say what to produce. Call `settle` once that is durable. Without `tell` what
@@ -68,7 +85,7 @@ class IndexPartition:
         letters = self._letters(batch, one_per_record(refusals)) if refusals else []
         last_end_ms = last_window_end_ms(columns, fates, self.index.window_lengths_s)
         self.acks.hold(batch, last_end_ms, found)
-        return Produce(*(self._tell() if tell else (None, None)), letters)
+        return Produce(*(self._tell() if tell else ([], [])), letters)
 
     def _fold(self, batch: Batch, careful: bool) -> Folded:
         if not careful:
@@ -86,7 +103,7 @@ class IndexPartition:
 
         Only after a record has told where to resume, so that every commit has its time in the log.
         """
-        return 0 if produced.segments is None else self.acks.release(self._final_before_ms())
+        return self.acks.release(self._final_before_ms()) if produced.segments else 0
 
     def _final_before_ms(self) -> int:
         windows = self.index.windows
@@ -95,29 +112,53 @@ class IndexPartition:
     def _time_at(self, offset: int) -> LogTime:
         return LogTime(offset, self.index.windows.clock_ms, self.index.windows.basis_ms)
 
-    def _tell(self) -> tuple[bytes | None, bytes | None]:
+    def _tell(self) -> tuple[list[bytes], list[bytes]]:
         windows = self.index.windows
-        ticked = windows.clock_ms > self._told_clock_ms
-        if not ticked and windows.clock_ms:
-            return None, None
-        self._told_clock_ms = windows.clock_ms
+        if windows.clock_ms and windows.clock_ms <= self._told.clock_ms:
+            return [], []
+        before, now = self._told, _Times(windows.clock_ms, windows.newest_event_ms, windows.watermark_ms)
+        self._told = now
         output = self.index.collect(provisional=True)
-        city_id, rows = self.index.city.city_id, len(output.segments["segment_id"])
-        times = (windows.clock_ms, windows.newest_event_ms, windows.watermark_ms)
-        record = IndexRecord(
-            "segment",
-            city_id,
-            self.partition,
-            *times,
-            rows,
-            pack_columns("segment", output.segments),
-            dict(self.counts),
-            self.log_id,
-            self.acks.first_kept(self._final_before_ms()) or self._time_at(self.next_offset or 0),
+        resume = self.acks.first_kept(self._final_before_ms()) or self._time_at(self.next_offset or 0)
+        parts = in_records(output.segments, len(output.segments["segment_id"]))
+        # The last of several says where to resume: then everything before it is told.
+        segments = [
+            self._segment_record(part, now, resume if number == len(parts) else None)
+            for number, part in enumerate(parts, 1)
+        ]
+        return segments, self._partial_records(output.partials, before, now)
+
+    def _segment_record(self, columns: Columns, times: _Times, resume: LogTime | None) -> bytes:
+        return encode_record(
+            IndexRecord(
+                "segment",
+                self.index.city.city_id,
+                self.partition,
+                *times,
+                len(columns["segment_id"]),
+                pack_columns("segment", columns),
+                dict(self.counts),
+                self.log_id,
+                resume,
+            )
         )
+
+    def _partial_records(self, partials: list[AreaPartial], before: _Times, now: _Times) -> list[bytes]:
+        """The partials in records that Kafka takes. Only the last has the watermark that publishes them: a
+        window is published when all that is told of it is there."""
         areas = len(self.index.areas)
-        partials = encode_partials(city_id, self.partition, *times, areas, output.partials)
-        return encode_record(record), partials
+        at_once = max(1, LARGEST_ROWS // max(areas, 1))
+        firsts = range(0, max(len(partials), 1), at_once)
+        return [
+            encode_partials(
+                self.index.city.city_id,
+                self.partition,
+                *(now if first == firsts[-1] else before),
+                areas,
+                partials[first : first + at_once],
+            )
+            for first in firsts
+        ]
 
     def _count(self, fates: np.ndarray, refusals: Sequence[Refusal]) -> None:
         for fate, name in _COUNTED_AS.items():

@@ -12,7 +12,7 @@ from faust.types import StreamT
 from models.area import areas_of
 from models.area_record import decode_partials
 from models.city import City
-from models.index_columns import IndexRecord, encode_record, pack_columns
+from models.index_columns import IndexRecord, encode_record, in_records, pack_columns
 from models.merge import AreaMerger
 from streams.batches import Batch, group_by_partition
 from streams.broker import BrokerAddress
@@ -72,24 +72,26 @@ class MergeWorker:
         self.merger.take(record.partition, partials, record.watermark_ms, record.clock_ms, record.data_ms)
         return max((p.start_ms + p.window_s * 1000 for p in partials), default=0)
 
-    def tell(self) -> bytes:
-        """The areas that changed, as a record of AREA_INDICES."""
+    def tell(self) -> list[bytes]:
+        """The areas that changed, as records of AREA_INDICES."""
         columns = self.merger.collect(provisional=True)
-        watermark_ms = int(self.merger.watermark_ms.min())
-        return encode_record(
-            IndexRecord(
-                "area",
-                self.city.city_id,
-                0,
-                self.merger.clock_ms,
-                self.merger.data_ms,
-                watermark_ms,
-                len(columns["area_id"]),
-                pack_columns("area", columns),
-                {"refused_partials": self.refused},
-                self.log_id,
+        times = (self.merger.clock_ms, self.merger.data_ms, int(self.merger.watermark_ms.min()))
+        counts = {"refused_partials": self.refused}
+        return [
+            encode_record(
+                IndexRecord(
+                    "area",
+                    self.city.city_id,
+                    0,
+                    *times,
+                    len(part["area_id"]),
+                    pack_columns("area", part),
+                    counts,
+                    self.log_id,
+                )
             )
-        )
+            for part in in_records(columns, len(columns["area_id"]))
+        ]
 
     def settle(self) -> int:
         """Acknowledge the records whose windows are final in every partition."""
@@ -107,7 +109,9 @@ def create_merge_app(broker: BrokerAddress, city: City, partitions: int, latenes
         async for events in gathered(stream, LARGEST_GATHERING, GATHER_S):
             for batch in group_by_partition(events):
                 worker.take(batch)
-            await (await area_indices.send(partition=0, value=worker.tell()))
+            sent = [await area_indices.send(partition=0, value=record) for record in worker.tell()]
+            for pending in sent:
+                await pending
             worker.settle()
 
     declare_agent(app, partials, "merge", merge)

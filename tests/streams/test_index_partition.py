@@ -66,8 +66,7 @@ def a_partition() -> IndexPartition:
 
 def statuses(produce: Produce) -> set[tuple[int, str]]:
     """(window length, status) of the segments in a production."""
-    assert produce.segments is not None
-    columns = unpack_columns(decode_record(produce.segments))
+    columns = unpack_columns(decode_record(produce.segments[-1]))
     return {
         (int(w), Status(int(s)).name) for w, s in zip(columns["window_s"], columns["status"], strict=True)
     }
@@ -77,8 +76,7 @@ def test_a_clock_record_makes_the_worker_tell_what_is_known_so_far() -> None:
     partition = a_partition()
     produce = partition.take(a_batch(events(a_clock(NOON_MS + 20 * SECOND), an_observation())))
     assert statuses(produce) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
-    assert produce.partials is not None
-    record, partials = decode_partials(produce.partials)
+    record, partials = decode_partials(produce.partials[-1])
     assert record.clock_ms == NOON_MS + 20 * SECOND
     assert {(p.window_s, p.status) for p in partials} == {(60, Status.PROVISIONAL), (300, Status.PROVISIONAL)}
 
@@ -87,13 +85,12 @@ def test_between_two_ticks_nothing_is_produced() -> None:
     partition = a_partition()
     partition.take(a_batch(events(a_clock(NOON_MS))))
     produce = partition.take(a_batch(events(an_observation(), first_offset=1)))
-    assert produce == Produce(None, None, [])
+    assert produce == Produce([], [], [])
 
 
 def test_a_tick_without_news_still_tells_how_far_the_partition_has_come() -> None:
     produce = a_partition().take(a_batch(events(a_clock(NOON_MS))))
-    assert produce.segments is not None
-    record = decode_record(produce.segments)
+    record = decode_record(produce.segments[-1])
     assert (record.rows, record.clock_ms, record.log_id) == (0, NOON_MS, "log-1")
 
 
@@ -107,8 +104,7 @@ def test_refused_records_become_dead_letters_with_their_place_and_are_counted() 
         (41, "malformed_json"),
         (43, "ahead_of_clock"),
     ]
-    assert produce.segments is not None
-    assert decode_record(produce.segments).counts == {
+    assert decode_record(produce.segments[-1]).counts == {
         "accepted": 1,
         "duplicate": 0,
         "late": 0,
@@ -134,13 +130,12 @@ def test_nothing_is_acknowledged_without_a_record_that_tells_where_to_resume() -
     partition.take(a_batch(events(a_clock(NOON_MS))))
     late = events(an_observation("s0-0", NOON_MS - 7200 * SECOND), first_offset=1)
     produced = partition.take(a_batch(late))
-    assert produced.segments is None
+    assert produced.segments == []
     assert partition.settle(produced) == 0
 
 
 def resume_of(produce: Produce) -> LogTime:
-    assert produce.segments is not None
-    resume = decode_record(produce.segments).resume
+    resume = decode_record(produce.segments[-1]).resume
     assert resume is not None
     return resume
 
@@ -229,3 +224,35 @@ def test_a_gathering_is_cut_by_partition_and_where_offsets_go_backwards() -> Non
         (1, 7, 9),
         (1, 7, 8),
     ]
+
+
+def test_what_does_not_fit_into_one_record_is_told_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was behind tells hours at once; Kafka takes 1 MB in a record."""
+    log = [a_clock(NOON_MS)]
+    for minute in range(1, 8):
+        end_ms = NOON_MS + minute * 60 * SECOND
+        log += [a_clock(end_ms), *(an_observation(f"s{i}-0", end_ms) for i in range(4))]
+    log += [a_clock(NOON_MS + 480 * SECOND)]
+    whole = a_partition().take(a_batch(events(*log)))
+    for module in ("models.index_columns", "streams.index_partition"):
+        monkeypatch.setattr(f"{module}.LARGEST_ROWS", 7)
+    parts = a_partition().take(a_batch(events(*log)))
+    assert len(whole.segments) == len(whole.partials) == 1
+
+    records = [decode_record(record) for record in parts.segments]
+    assert len(records) > 5
+    assert all(record.rows <= 7 for record in records)
+    columns = [unpack_columns(record) for record in records]
+    (expected,) = [unpack_columns(decode_record(record)) for record in whole.segments]
+    for name, column in expected.items():
+        np.testing.assert_array_equal(np.concatenate([part[name] for part in columns]), column)
+    assert [record.resume is None for record in records] == [True] * (len(records) - 1) + [False]
+
+    told = [decode_partials(record) for record in parts.partials]
+    ((_, partials),) = [decode_partials(record) for record in whole.partials]
+    assert [(p.window_s, p.start_ms, p.status) for _, some in told for p in some] == [
+        (p.window_s, p.start_ms, p.status) for p in partials
+    ]
+    watermarks = [record.watermark_ms for record, _ in told]
+    assert watermarks[-1] > 0
+    assert set(watermarks[:-1]) == {0}, "nothing is published before all of it is told"
