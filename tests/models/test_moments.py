@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.moments import epoch_ms_of, epoch_ms_of_each
+from models.moments import epoch_ms_of, epoch_ms_of_lines
 from tests.models.odd_records import ODD_TIMES, TIMES
 
 NOON = datetime(2026, 3, 2, 4, 0, 30, tzinfo=UTC)
@@ -37,7 +37,7 @@ NOON_MS = int(NOON.timestamp()) * 1000
 )
 def test_a_time_is_the_same_alone_and_in_a_column(text: str, after_noon_ms: int) -> None:
     assert epoch_ms_of(text) == NOON_MS + after_noon_ms
-    epoch_ms, right = epoch_ms_of_each([text, text])
+    epoch_ms, right = epoch_ms_of_lines(f"{text}\n{text}", 2)
     assert (epoch_ms.tolist(), right.tolist()) == ([NOON_MS + after_noon_ms] * 2, [True, True])
 
 
@@ -55,7 +55,7 @@ def test_a_time_is_the_same_alone_and_in_a_column(text: str, after_noon_ms: int)
 def test_what_is_no_time_with_a_zone_is_told(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         epoch_ms_of(text)
-    epoch_ms, right = epoch_ms_of_each(["2026-03-02T04:00:30Z", text])
+    epoch_ms, right = epoch_ms_of_lines(f"2026-03-02T04:00:30Z\n{text}", 2)
     assert (epoch_ms.tolist(), right.tolist()) == ([NOON_MS, 0], [True, False])
 
 
@@ -66,17 +66,18 @@ def alone(text: str) -> tuple[int, bool]:
         return 0, False
 
 
-CHARACTERS = st.sampled_from("0123456789-+:.TtZz ,\n车/")
+CHARACTERS = st.sampled_from("0123456789-+:.TtZz ,车/")
+ONE_LINE = st.characters(codec="utf-8", exclude_characters="\n")
 DAMAGED = st.builds(
     lambda text, at, character: text[:at] + character + text[at + 1 :], TIMES, st.integers(0, 30), CHARACTERS
 )
 
 
 @settings(deadline=None)
-@given(st.lists(st.one_of(TIMES, ODD_TIMES, DAMAGED, st.text(max_size=25)), max_size=12))
-@example(["2026-03-02T04:00:3", "0Z2026-03-02T04:00:30Z"])
+@given(st.lists(st.one_of(TIMES, ODD_TIMES, DAMAGED, st.text(ONE_LINE, max_size=25)), min_size=1, max_size=12))
+@example(["2026-03-02T04:00:3", "02026-03-02T04:00:30ZZ"])
 def test_a_column_of_any_texts_gives_what_each_gives_alone(texts: list[str]) -> None:
-    epoch_ms, right = epoch_ms_of_each(texts)
+    epoch_ms, right = epoch_ms_of_lines("\n".join(texts), len(texts))
     assert list(zip(epoch_ms.tolist(), right.tolist(), strict=True)) == [alone(text) for text in texts]
     assert epoch_ms.dtype == np.int64
 
@@ -89,6 +90,6 @@ def test_a_column_of_one_form_gives_what_each_gives_alone(micros: list[int], dig
         seconds, fraction = divmod(value, 1_000_000)
         moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         texts.append(f"{moment}.{fraction:06d}999"[: 20 + digits if digits else 19] + "+00:00")
-    epoch_ms, right = epoch_ms_of_each(texts)
+    epoch_ms, right = epoch_ms_of_lines("\n".join(texts), len(texts))
     assert right.all()
     assert epoch_ms.tolist() == [epoch_ms_of(text) for text in texts]
