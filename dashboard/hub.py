@@ -1,7 +1,8 @@
 """The live hub: reads `indices` and `area-indices`, keeps the newest value of every place, ticks.
 
-Two threads: one follows Kafka, one builds and encodes a snapshot each second, so that a broker that does
-not answer delays no tick. It knows addresses only as arguments and never waits for the history.
+Two threads: one follows Kafka, one builds and encodes a snapshot when `dashboard.rhythm` says that it is due,
+so that a broker that does not answer delays no tick. It knows addresses only as arguments and never waits
+for the history.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from dashboard.index_records import ForeignRecord, read_index_record
 from dashboard.latest import LatestValues, fold
 from dashboard.metrics import WebMetrics
 from dashboard.observation_rate import ObservationRate
+from dashboard.rhythm import Rhythm
 from dashboard.snapshot import FRESH_PERIODS, Surroundings, TypicalPlace, areas_now, build_snapshot
 from dashboard.snapshot_form import Area, Snapshot, encode_snapshot
 from dashboard.threads import nobody_to_tell, telling_thread
 from models.city import City
 
 TOPICS = ("indices", "area-indices")
-TICK_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,8 @@ class Hub:
         self._timezone = ZoneInfo(city.timezone)
         self._latest = LatestValues(city, segment_window_s, area_window_s)
         self._lock = threading.Lock()
+        self._told = threading.Condition(self._lock)
+        self._rhythm = Rhythm()
         self._typical: Mapping[tuple[str, str], TypicalPlace] = {}
         self._history = ("unavailable", 0.0)
         self._problem = ""
@@ -87,6 +90,8 @@ class Hub:
     def stop(self, timeout_s: float = 2.0) -> None:
         """End both threads."""
         self._stopping.set()
+        with self._told:
+            self._told.notify_all()
         for thread in self._threads:
             thread.join(timeout_s)
 
@@ -109,9 +114,12 @@ class Hub:
         except (msgspec.MsgspecError, ForeignRecord) as error:
             self._skip(error, len(payload or b""))
             return 0
-        with self._lock:
+        with self._told:
+            changed = fold(self._latest, record)
             self._heard_at = time.monotonic()
-            return fold(self._latest, record)
+            self._rhythm.heard(record, self._heard_at)
+            self._told.notify_all()
+        return changed
 
     def areas(self, kind: str) -> list[Area]:
         """Every city, district or corridor as it is now; the snapshot has only the worst corridors."""
@@ -136,6 +144,7 @@ class Hub:
                 accepted_per_minute=self._accepted_per_minute(now_ms),
             )
             self._next_id += 1
+            self._rhythm.ticked(time.monotonic())
             snapshot = build_snapshot(self._latest, around, now_ms, self._next_id)
         tick = Tick(snapshot.id, encode_snapshot(snapshot))
         self.snapshot, self.newest = snapshot, tick
@@ -163,11 +172,18 @@ class Hub:
         return self._rate.read(time.monotonic(), accepted, present=present)
 
     def _run_ticks(self) -> None:
-        due = time.monotonic()
-        while not self._stopping.is_set():
+        while self._wait_until_due():
             self.tick()
-            due = max(due + TICK_S, time.monotonic())
-            self._stopping.wait(due - time.monotonic())
+
+    def _wait_until_due(self) -> bool:
+        """Returns when a snapshot is due, or False when the hub stops."""
+        with self._told:
+            while not self._stopping.is_set():
+                left_s = self._rhythm.due_s() - time.monotonic()
+                if left_s <= 0:
+                    return True
+                self._told.wait(left_s)
+        return False
 
     def _run_follow(self) -> None:
         assert self._consumer is not None

@@ -17,7 +17,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from models.errors import BrokerUnavailable, ConfigurationError
-from streams.embedded_broker import FETCH_WAIT_MS, EmbeddedBroker, running_embedded_broker
+from streams.embedded_broker import READ_WAIT_MS, EmbeddedBroker, running_embedded_broker
 
 EMBEDDED = "embedded"
 CONNECT_TIMEOUT_S = 5.0
@@ -101,7 +101,7 @@ def embedded_address(broker: EmbeddedBroker) -> BrokerAddress:
         log_id=str(uuid.uuid4()),
         embedded=True,
         client_arguments={"api_version": _EMBEDDED_API_VERSION},
-        fetch_arguments={"fetch_max_wait_ms": FETCH_WAIT_MS},
+        fetch_arguments={"fetch_max_wait_ms": READ_WAIT_MS},
         _create=create,
     )
 

@@ -23,6 +23,8 @@ from streams.fetch_wait import shorten_fetch_wait
 REBALANCE_DELAY_MS = 200
 FETCH_WAIT_MS = 100
 """The mock answers a waiting fetch only when its time is up, so the wait is what a record is late by."""
+READ_WAIT_MS = 50
+"""The same for the hub, whose reading costs less than an app's: the wall waits for it."""
 
 _PRODUCER = 0
 _TOPIC_EXISTS = 36

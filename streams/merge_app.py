@@ -22,7 +22,8 @@ from streams.topics import AREA_INDICES, AREA_PARTIALS
 from streams.transport import FetchedBatch, gathered
 
 GROUP = "citybrain-merge"
-GATHER_S = 0.1
+GATHER_S = 0.05
+"""Partitions tell within some milliseconds of each other, and a wall waits for what is added up here."""
 LARGEST_GATHERING = 1000
 
 log = structlog.get_logger()

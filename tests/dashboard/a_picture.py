@@ -9,7 +9,15 @@ import numpy as np
 
 from models.city import City, Corridor, District, Landmark, Name, Segment, Sensor
 from models.congestion import level_of_travel_time_index
-from models.index_columns import AREA_DTYPES, Columns, IndexRecord, Status, encode_record, pack_columns
+from models.index_columns import (
+    AREA_DTYPES,
+    Columns,
+    IndexRecord,
+    LogTime,
+    Status,
+    encode_record,
+    pack_columns,
+)
 
 NOON_S = 1_767_240_000
 """2026-01-01 12:00 in Shanghai (04:00 UTC)."""
@@ -95,6 +103,7 @@ def segment_record(
         columns=pack_columns("segment", columns),
         counts=counts or {},
         log_id="log",
+        resume=LogTime(0, int(clock * 1000), int(data * 1000)),
     )
 
 

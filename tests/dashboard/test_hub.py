@@ -13,6 +13,7 @@ import pytest
 from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry
 
+from dashboard import rhythm
 from dashboard.fanout import Tick
 from dashboard.hub import Hub
 from dashboard.metrics import WebMetrics
@@ -214,6 +215,36 @@ def test_ticks_go_on_while_the_broker_does_not_answer() -> None:
     assert "127.0.0.1:1" in hub.snapshot.lag.problem
     assert hub.snapshot.state == "starting"
     assert max(b - a for a, b in pairwise(ticks)) < 1.6
+
+
+def test_what_the_workers_tell_is_shown_when_all_have_told_it_and_not_at_a_second_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("SILENT_S", "LATE_S"):
+        monkeypatch.setattr(rhythm, name, 1000.0)
+    hub = _hub()
+    hub.start()
+    try:
+        wait_until(lambda: hub.newest is not None, "the first tick")
+        first = hub.newest
+        hub.take(encoded(segment_record(CITY, 4.0, segment_ids=["s0", "s1"]))[0])
+        wait_until(lambda: hub.newest is not first, "the first wave, of the only partition there is")
+        hub.take(encoded(segment_record(CITY, 1.0, segment_ids=["s2"], partition=1))[0])
+        moved = segment_record(CITY, 1.0, segment_ids=["s0"], version=9, clock_s=NOON_S + 71)
+        hub.take(encoded(moved)[0])
+        wait_until(lambda: hub.snapshot is not None and hub.snapshot.segments.levels == "AQUBAAAA", "both")
+    finally:
+        hub.stop()
+
+
+def test_a_hub_that_waits_for_a_wave_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rhythm, "SILENT_S", 1000.0)
+    before = set(threading.enumerate())
+    hub = _hub()
+    hub.start()
+    wait_until(lambda: hub.newest is not None, "the first tick")
+    hub.stop(timeout_s=20.0)
+    assert set(threading.enumerate()) <= before
 
 
 def test_what_was_published_before_the_start_is_on_the_first_picture(broker: BrokerAddress) -> None:

@@ -38,7 +38,7 @@ def test_only_the_embedded_broker_asks_clients_for_an_old_protocol_and_short_wai
         "bootstrap_servers": [embedded_broker.bootstrap],
         "api_version": (2, 3),
     }
-    assert embedded_broker.consumer_arguments["fetch_max_wait_ms"] == embedded.FETCH_WAIT_MS
+    assert embedded_broker.consumer_arguments["fetch_max_wait_ms"] == embedded.READ_WAIT_MS
 
 
 def test_the_embedded_broker_stops_listening_when_it_is_closed_even_twice() -> None:
