@@ -11,7 +11,7 @@ STATES = ("starting", "live", "late", "stale", "down")
 METRICS: dict[str, tuple[str, str]] = {
     "citybrain_snapshots_total": (
         "counter",
-        "Snapshots built; grows by one per second, or the hub is stuck.",
+        "Snapshots built; grows by about one per second, or the hub is stuck.",
     ),
     "citybrain_snapshot_bytes": ("gauge", "Size of the newest encoded snapshot in bytes."),
     "citybrain_snapshot_build_seconds": (

@@ -1,4 +1,4 @@
-"""Accepted observations a minute, from a counter that is read every second.
+"""Accepted observations a minute, from a counter that is read about every second.
 
 What a feed or a rebuild tells at once at the beginning (the lead-in) is no rate: it is left out.
 """

@@ -90,7 +90,7 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What `/stream` pushes every second and `/api/v1/latest` answers."""
+    """What `/stream` pushes about every second and `/api/v1/latest` answers."""
 
     id: int
     sent_at: str

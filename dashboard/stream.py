@@ -1,4 +1,4 @@
-"""`/stream`: server-sent events, one `snapshot` per second, a `heartbeat` after five silent seconds."""
+"""`/stream`: server-sent events, about one `snapshot` a second, a `heartbeat` after five silent seconds."""
 
 from __future__ import annotations
 
