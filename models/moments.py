@@ -84,8 +84,8 @@ def _of_any_length(texts: list[str]) -> tuple[Ints, Mask]:
 
 
 def _of_characters(characters: Bytes) -> tuple[Ints, Mask]:
-    """`characters` is uint8 (length, times); 0 and False where a time is wrong or not written as the first one
-    that is there."""
+    """`characters` is uint8 (length, times); 0 and False where a time is wrong, or not written as the first
+    one that is there."""
     fraction_end = _fraction_end(characters[:, np.argmax(characters[0] != ord(" "))])
     digit = characters[:fraction_end] - np.uint8(ord("0"))
     right: Mask = digit[_DIGITS].max(axis=0) <= 9
@@ -120,7 +120,7 @@ def _is_one_of(characters: Bytes, allowed: bytes) -> Mask:
 
 
 def _number(digits: Bytes) -> Digits:
-    number = digits[0].astype(np.int32)
+    number: Digits = digits[0].astype(np.int32)
     for digit in digits[1:]:
         number = number * np.int32(10) + digit
     return number
@@ -132,7 +132,7 @@ def _fraction_ms(digits: Bytes) -> Digits:
         return np.zeros(digits.shape[1], dtype=np.int32)
     if len(digits) <= 3:
         return _number(digits) * np.int32(10 ** (3 - len(digits)))
-    microseconds = _number(digits[:6]) * 10 ** max(0, 6 - len(digits))
+    microseconds: Digits = _number(digits[:6]) * 10 ** max(0, 6 - len(digits))
     if len(digits) > 6:
         microseconds += digits[6] >= 5
     return np.rint(microseconds / 1000).astype(np.int32)

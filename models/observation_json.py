@@ -12,9 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import repeat
-from typing import cast
-from struct import error as PackError  # noqa: N812 - it is an error
+from struct import error as PackError
 from struct import pack
+from typing import cast
 from zlib import crc32
 
 import msgspec

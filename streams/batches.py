@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -25,6 +25,15 @@ class Batch:
 
     def __len__(self) -> int:
         return sum(len(each) for each in self.fetched)
+
+    def in_parts(self, part_bytes: int) -> Iterator[Batch]:
+        """The same in order, so many whole fetches at a time as make `part_bytes`."""
+        first, gathered_bytes = 0, 0
+        for last, fetched in enumerate(self.fetched, 1):
+            gathered_bytes += fetched.payload_bytes
+            if gathered_bytes >= part_bytes or last == len(self.fetched):
+                yield Batch(self.partition, self.events[first:last], self.fetched[first:last])
+                first, gathered_bytes = last, 0
 
     @property
     def first_offset(self) -> int:
@@ -50,6 +59,11 @@ class Batch:
     def payloads(self) -> list[bytes]:
         """The value of each record, b"" where it is null."""
         return [payload for each in self.fetched for payload in each.values]
+
+    @property
+    def payload_bytes(self) -> int:
+        """Bytes of all values together."""
+        return sum(each.payload_bytes for each in self.fetched)
 
     def lines(self) -> bytes:
         r"""The values with b"\n" between them."""

@@ -24,8 +24,12 @@ from streams.transport import FetchedBatch, gathered, is_current
 GROUP = "citybrain-index"
 GATHER_S = 0.1
 LARGEST_GATHERING = 20_000
-"""Records; a worker that gets so many at once is behind."""
+"""Records."""
+BEHIND_BYTES = 4_000_000
+"""A worker that gets so much at once is behind."""
 TELL_WHEN_BEHIND_S = 0.5
+MOST_IN_FLIGHT_BYTES = 8_000_000
+"""The producer keeps several copies of what it sends."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,17 +94,17 @@ def create_index_app(
 
     async def index(stream: StreamT[FetchedBatch]) -> None:
         async for events in gathered(stream, LARGEST_GATHERING, GATHER_S):
-            behind = sum(len(event.value) for event in events) >= LARGEST_GATHERING
-            done: list[tuple[IndexPartition, Produce]] = []
-            sent: list[Awaitable[object]] = []
-            for batch in group_by_partition(events):
+            batches = group_by_partition(events)
+            behind = sum(batch.payload_bytes for batch in batches) >= BEHIND_BYTES
+            in_flight = InFlight()
+            for batch in batches:
                 if not is_current(batch.events[0]):
                     continue  # read again from before it
                 state = await worker.state_for(batch)
                 tell = not behind or monotonic() - state.told_at_s >= TELL_WHEN_BEHIND_S
                 careful = worker.failed_before(batch)
                 try:
-                    produced = state.take(batch, tell=tell, careful=careful)
+                    produced = state.take(batch, tell=tell, provisional=not behind, careful=careful)
                 except Exception:
                     if careful:
                         raise
@@ -108,13 +112,10 @@ def create_index_app(
                     continue
                 if produced.segments:
                     state.told_at_s = monotonic()
-                sent += await results.send(produced, batch.partition)
-                done.append((state, produced))
-            # Only what the broker has may be acknowledged.
-            for pending in sent:
-                await pending
-            for state, produced in done:
-                state.settle(produced)
+                in_flight.add(state, produced, await results.send(produced, batch.partition))
+                if in_flight.payload_bytes >= MOST_IN_FLIGHT_BYTES:
+                    await in_flight.settle()
+            await in_flight.settle()
 
     declare_agent(app, observations, "index", index)
 
@@ -124,6 +125,29 @@ def create_index_app(
         worker.partitions.clear()
 
     return worker
+
+
+@dataclass(slots=True)
+class InFlight:
+    """What was handed to the producer and is not known to be with the broker."""
+
+    payload_bytes: int = 0
+    _sent: list[Awaitable[object]] = field(default_factory=list)
+    _produced: list[tuple[IndexPartition, Produce]] = field(default_factory=list)
+
+    def add(self, state: IndexPartition, produced: Produce, sent: list[Awaitable[object]]) -> None:
+        """Wait for it at the next `settle`."""
+        self._sent += sent
+        self._produced.append((state, produced))
+        self.payload_bytes += sum(map(len, produced.segments))
+
+    async def settle(self) -> None:
+        """Acknowledge what led to it, once the broker has it: only then may it be."""
+        for sent in self._sent:
+            await sent
+        for state, produced in self._produced:
+            state.settle(produced)
+        self._sent, self._produced, self.payload_bytes = [], [], 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ from streams.careful_fold import Folded, fold_around_failures, fold_batch
 from streams.in_order_acks import InOrderAcks
 from streams.topics import OBSERVATIONS
 
+FOLDED_AT_ONCE_BYTES = 1_000_000
+"""That bounds what is in hand: of a block's observations a hundred bytes each, in columns."""
+
 log = structlog.get_logger(__name__)
 
 _COUNTED_AS = {Fate.COUNTED: "accepted", Fate.DUPLICATE: "duplicate", Fate.LATE: "late"}
@@ -66,9 +69,12 @@ class IndexPartition:
     told_at_s: float = -math.inf  # the caller's clock
     _told: _Times = field(default_factory=lambda: _Times(0, 0, 0))
 
-    def take(self, batch: Batch, *, tell: bool = True, careful: bool = False) -> Produce:
+    def take(
+        self, batch: Batch, *, tell: bool = True, provisional: bool = True, careful: bool = False
+    ) -> Produce:
         """Fold a batch and say what to produce. Call `settle` once that is durable. Without `tell` what
-        changed is told after a later batch: a reader who is behind waits for the newest anyway.
+        changed is told after a later batch, without `provisional` only what is published: a reader who is
+        behind waits for the newest anyway.
 
         When this raises the state is of no use any more; `careful` then leaves out the records that it
         raises for."""
@@ -78,14 +84,18 @@ class IndexPartition:
             log.warning("records missing", partition=self.partition, **gap)
         self.next_offset = batch.next_offset
         found = self._time_at(batch.first_offset)
-        folded = self._fold(batch, careful)
-        columns, fates = folded.columns, folded.fates
-        refusals = folded.refusals + _ahead(columns, fates, batch, self.index.windows.clock_ms)
-        self._count(fates, refusals)
-        letters = self._letters(batch, one_per_record(refusals)) if refusals else []
-        last_end_ms = last_window_end_ms(columns, fates, self.index.window_lengths_s)
+        letters: list[DeadLetter] = []
+        last_end_ms = 0
+        for part in batch.in_parts(FOLDED_AT_ONCE_BYTES):
+            folded = self._fold(part, careful)
+            ahead = _ahead(folded.columns, folded.fates, part, self.index.windows.clock_ms)
+            refusals = folded.refusals + ahead
+            self._count(folded.fates, refusals)
+            letters += self._letters(part, one_per_record(refusals)) if refusals else []
+            lengths_s = self.index.window_lengths_s
+            last_end_ms = max(last_end_ms, last_window_end_ms(folded.columns, folded.fates, lengths_s))
         self.acks.hold(batch, last_end_ms, found)
-        return Produce(*(self._tell() if tell else ([], [])), letters)
+        return Produce(*(self._tell(provisional) if tell else ([], [])), letters)
 
     def _fold(self, batch: Batch, careful: bool) -> Folded:
         if not careful:
@@ -112,13 +122,13 @@ class IndexPartition:
     def _time_at(self, offset: int) -> LogTime:
         return LogTime(offset, self.index.windows.clock_ms, self.index.windows.basis_ms)
 
-    def _tell(self) -> tuple[list[bytes], list[bytes]]:
+    def _tell(self, provisional: bool) -> tuple[list[bytes], list[bytes]]:
         windows = self.index.windows
         if windows.clock_ms and windows.clock_ms <= self._told.clock_ms:
             return [], []
         before, now = self._told, _Times(windows.clock_ms, windows.newest_event_ms, windows.watermark_ms)
         self._told = now
-        output = self.index.collect(provisional=True)
+        output = self.index.collect(provisional)
         resume = self.acks.first_kept(self._final_before_ms()) or self._time_at(self.next_offset or 0)
         parts = in_records(output.segments, len(output.segments["segment_id"]))
         # The last of several says where to resume: then everything before it is told.

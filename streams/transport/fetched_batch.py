@@ -89,6 +89,11 @@ class FetchedBatch:
         """The key of each record. Raises PayloadsReleased after `release()`."""
         return self._held(self._keys)
 
+    @property
+    def payload_bytes(self) -> int:
+        """Bytes of all values together. Raises PayloadsReleased after `release()`."""
+        return sum(map(len, self.values))
+
     def joined(self, separator: bytes = b"\n") -> bytes:
         r"""`separator.join(values)`: with b"\n" JSON lines, with b"," the inside of a JSON array.
 

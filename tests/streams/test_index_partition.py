@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+import streams.index_partition
 from models.area import areas_of
 from models.area_record import decode_partials
 from models.index_columns import LogTime, Status, decode_record, unpack_columns
@@ -92,6 +93,24 @@ def test_a_tick_without_news_still_tells_how_far_the_partition_has_come() -> Non
     produce = a_partition().take(a_batch(events(a_clock(NOON_MS))))
     record = decode_record(produce.segments[-1])
     assert (record.rows, record.clock_ms, record.log_id) == (0, NOON_MS, "log-1")
+
+
+def test_what_is_folded_in_parts_gives_what_it_gives_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = [a_clock(NOON_MS), b"{", *(an_observation("s1-0", NOON_MS + s * SECOND) for s in (30, 30, 60, 90))]
+    at_once = a_partition().take(a_batch(events(*log)))
+    monkeypatch.setattr(streams.index_partition, "FOLDED_AT_ONCE_BYTES", len(log[0]) + 1)
+    in_parts = a_partition().take(a_batch(events(*log)))
+    assert in_parts == at_once
+    assert decode_record(at_once.segments[-1]).counts["duplicate"] == 1
+
+
+def test_who_is_behind_tells_what_is_published_and_the_rest_once_it_is_not() -> None:
+    partition = a_partition()
+    first = [a_clock(NOON_MS), an_observation(), an_observation("s1-0", NOON_MS + 100 * SECOND)]
+    behind = partition.take(a_batch(events(*first)), provisional=False)
+    assert statuses(behind) == {(60, "PUBLISHED")}
+    caught_up = partition.take(a_batch(events(a_clock(NOON_MS + 101 * SECOND), first_offset=3)))
+    assert statuses(caught_up) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
 
 
 def test_refused_records_become_dead_letters_with_their_place_and_are_counted() -> None:
