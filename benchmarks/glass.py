@@ -30,7 +30,9 @@ RATE_PER_S = 5_000
 LOOPS = (10, 2)
 """Loops per segment: 15,000 segments with one for each lane, and 75,000 with two."""
 PARTITIONS = 4
-WARM_UP_S = 12.0
+WARM_UP_S = 32.0
+"""Every sensor has reported once: before that a segment's next window may cover no more than the one shown,
+and an observation that changes no figure is not seen."""
 MEASURED_S = 35.0
 GIVE_UP_S = 10.0
 """An observation that is not seen for so long is missing."""
