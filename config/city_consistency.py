@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
 from config.city_schema import CityFile
-from config.city_tables import PlacedSegments, PlacedSensors
+from config.city_tables import SegmentTable, SensorTable
 from models.errors import ConfigurationError
 
 CITY_RADIUS_KM = 300.0
@@ -21,100 +21,107 @@ Point = tuple[float, float]
 
 
 def contradictions(
-    city_file: Path, file: CityFile, segments: PlacedSegments, sensors: PlacedSensors
+    city_file: Path, file: CityFile, segments: SegmentTable, sensors: SensorTable
 ) -> list[ConfigurationError]:
-    """Every contradiction between city.yaml, the segments and the sensors."""
+    """Every contradiction between city.yaml, the segments and the sensors, none of which has mistakes."""
     place = str(city_file)
-    mistakes = _twice("district_id", ((place, d.district_id) for d in file.districts))
-    mistakes += _twice("corridor_id", ((place, c.corridor_id) for c in file.corridors))
-    mistakes += _twice("segment_id", ((where, f.properties.segment_id) for where, f in segments))
-    mistakes += _twice("sensor_id", ((where, row.sensor_id) for where, row in sensors))
-    known = {feature.properties.segment_id for _, feature in segments}
+    mistakes = _twice("district_id", [d.district_id for d in file.districts], lambda _: place)
+    mistakes += _twice("corridor_id", [c.corridor_id for c in file.corridors], lambda _: place)
+    mistakes += _twice("segment_id", [s.segment_id for s in segments.rows], segments.place)
+    mistakes += _twice("sensor_id", [s.sensor_id for s in sensors.rows], sensors.place)
+    known = {segment.segment_id: segment for segment in segments.rows}
     districts = {d.district_id for d in file.districts}
-    for where, feature in segments:
-        if feature.properties.district not in districts:
-            problem = f"{feature.properties.district!r} is no district of city.yaml"
-            mistakes.append(ConfigurationError(where, "district", problem))
+    for i, segment in enumerate(segments.rows):
+        if segment.district_id not in districts:
+            problem = f"{segment.district_id!r} is no district of city.yaml"
+            mistakes.append(ConfigurationError(segments.place(i), "district", problem))
     for number, corridor in enumerate(file.corridors):
         field = f"corridors.{number}.segment_ids"
         for segment_id in corridor.segment_ids:
             if segment_id not in known:
                 problem = f"{segment_id!r} is no segment of segments.geojson"
                 mistakes.append(ConfigurationError(place, field, problem))
-        mistakes += _twice(field, ((place, segment_id) for segment_id in corridor.segment_ids))
-    lengths = {f.properties.segment_id: f.properties.length_m for _, f in segments}
-    for where, row in sensors:
-        if row.segment_id not in known:
-            problem = f"{row.segment_id!r} is no segment of segments.geojson"
-            mistakes.append(ConfigurationError(where, "segment_id", problem))
-        elif row.offset_m > lengths[row.segment_id] * 1.05 + 5:
-            problem = f"{row.offset_m:g} m is beyond the segment's end at {lengths[row.segment_id]:g} m"
-            mistakes.append(ConfigurationError(where, "offset_m", problem))
-        if (row.lon is None) != (row.lat is None):
-            mistakes.append(ConfigurationError(where, "lon, lat", "one is given without the other"))
+        mistakes += _twice(field, corridor.segment_ids, lambda _: place)
+    for i, sensor in enumerate(sensors.rows):
+        measured = known.get(sensor.segment_id)
+        if measured is None:
+            problem = f"{sensor.segment_id!r} is no segment of segments.geojson"
+            mistakes.append(ConfigurationError(sensors.place(i), "segment_id", problem))
+        elif sensor.offset_m > measured.length_m * 1.05 + 5:
+            problem = f"{sensor.offset_m:g} m is beyond the segment's end at {measured.length_m:g} m"
+            mistakes.append(ConfigurationError(sensors.place(i), "offset_m", problem))
+        if (sensor.lon is None) != (sensor.lat is None):
+            problem = "one is given without the other"
+            mistakes.append(ConfigurationError(sensors.place(i), "lon, lat", problem))
     return mistakes + _misplaced(place, file, segments, sensors)
 
 
-def _twice(field: str, ids: Iterable[tuple[str, str]]) -> list[ConfigurationError]:
-    seen: dict[str, str] = {}
+def _twice(field: str, ids: Sequence[str], place: Callable[[int], str]) -> list[ConfigurationError]:
+    if len(set(ids)) == len(ids):
+        return []
+    seen: dict[str, int] = {}
     mistakes = []
-    for place, name in ids:
+    for i, name in enumerate(ids):
         if name in seen:
-            other = seen[name]
-            also = f", first at {other}" if other != place else ""
-            mistakes.append(ConfigurationError(place, field, f"{name!r} is there twice{also}"))
-        seen.setdefault(name, place)
+            here, other = place(i), place(seen[name])
+            also = f", first at {other}" if other != here else ""
+            mistakes.append(ConfigurationError(here, field, f"{name!r} is there twice{also}"))
+        seen.setdefault(name, i)
     return mistakes
 
 
 def _misplaced(
-    place: str, file: CityFile, segments: PlacedSegments, sensors: PlacedSensors
+    place: str, file: CityFile, segments: SegmentTable, sensors: SensorTable
 ) -> list[ConfigurationError]:
     """Coordinates that cannot be: outside the globe, or far from the rest of the city."""
     mistakes = []
-    inside: PlacedSegments = []
-    for where, feature in segments:
-        wrong = [(lon, lat) for lon, lat in feature.geometry.coordinates if not _on_earth(lon, lat)]
-        if wrong:
-            lon, lat = wrong[0]
+    inside: list[int] = []
+    for i, segment in enumerate(segments.rows):
+        wrong = next((point for point in segment.polyline if not _on_earth(*point)), None)
+        if wrong is None:
+            inside.append(i)
+        else:
+            lon, lat = wrong
             hint = _SWAPPED if _on_earth(lat, lon) else "degrees of WGS 84 are expected"
             problem = f"[{lon:g}, {lat:g}] is no longitude and latitude"
-            mistakes.append(ConfigurationError(where, "geometry.coordinates", problem, hint))
-        else:
-            inside.append((where, feature))
+            mistakes.append(ConfigurationError(segments.place(i), "geometry.coordinates", problem, hint))
     if not inside:
         return mistakes
-    points = [feature.geometry.coordinates[0] for _, feature in inside]
-    centre = (median(p[0] for p in points), median(p[1] for p in points))
-    for where, feature in inside:
-        lon, lat = feature.geometry.coordinates[0]
-        mistakes += _far(where, "geometry.coordinates", (lon, lat), centre, CITY_RADIUS_KM, "the city")
+    starts = [segments.rows[i].polyline[0] for i in inside]
+    centre = (median(lon for lon, _ in starts), median(lat for _, lat in starts))
+    for i, start in zip(inside, starts, strict=True):
+        if not _within(start, centre, CITY_RADIUS_KM):
+            mistakes.append(
+                _far(segments.place(i), "geometry.coordinates", start, centre, CITY_RADIUS_KM, "the city")
+            )
     for number, mark in enumerate(file.landmarks):
         field = f"landmarks.{number}"
-        mistakes += _far(place, field, (mark.lon, mark.lat), centre, CITY_RADIUS_KM, "the city")
-    lines = {f.properties.segment_id: f.geometry.coordinates for _, f in inside}
-    for where, row in sensors:
-        line = lines.get(row.segment_id)
-        if line is None or row.lon is None or row.lat is None:
+        here = (mark.lon, mark.lat)
+        if not _within(here, centre, CITY_RADIUS_KM):
+            mistakes.append(_far(place, field, here, centre, CITY_RADIUS_KM, "the city"))
+    lines = {segments.rows[i].segment_id: segments.rows[i].polyline for i in inside}
+    for i, sensor in enumerate(sensors.rows):
+        if sensor.lon is None or sensor.lat is None or sensor.segment_id not in lines:
             continue
-        here = (row.lon, row.lat)
-        nearest = min(((lon, lat) for lon, lat in line), key=lambda p: _distance_km(here, p))
-        longest_km = sum(_distance_km((a[0], a[1]), (b[0], b[1])) for a, b in itertools.pairwise(line))
-        limit_km = SENSOR_DISTANCE_KM + longest_km
-        mistakes += _far(where, "lon, lat", here, nearest, limit_km, "its segment")
+        line, here = lines[sensor.segment_id], (sensor.lon, sensor.lat)
+        nearest = min(line, key=lambda point: _distance_km(here, point))
+        limit_km = SENSOR_DISTANCE_KM + sum(itertools.starmap(_distance_km, itertools.pairwise(line)))
+        if not _within(here, nearest, limit_km):
+            mistakes.append(_far(sensors.place(i), "lon, lat", here, nearest, limit_km, "its segment"))
     return mistakes
+
+
+def _within(point: Point, centre: Point, limit_km: float) -> bool:
+    return _distance_km(point, centre) <= limit_km
 
 
 def _far(
     place: str, field: str, point: Point, centre: Point, limit_km: float, of_what: str
-) -> list[ConfigurationError]:
-    distance_km = _distance_km(point, centre)
-    if distance_km <= limit_km:
-        return []
+) -> ConfigurationError:
     swapped = (point[1], point[0])
-    fits = _on_earth(*swapped) and _distance_km(swapped, centre) <= limit_km
-    problem = f"is {distance_km:.0f} km away from {of_what}"
-    return [ConfigurationError(place, field, problem, _SWAPPED if fits else "")]
+    fits = _on_earth(*swapped) and _within(swapped, centre, limit_km)
+    problem = f"is {_distance_km(point, centre):.0f} km away from {of_what}"
+    return ConfigurationError(place, field, problem, _SWAPPED if fits else "")
 
 
 def _on_earth(lon: float, lat: float) -> bool:

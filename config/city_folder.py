@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.city_consistency import contradictions
-from config.city_schema import CityFile, SegmentFeature
-from config.city_tables import read_segments, read_sensors
+from config.city_schema import CityFile
+from config.city_tables import Shared, read_segments, read_sensors
 from config.city_writing import CITY_FILE, SEGMENTS_FILE, SENSORS_FILE, write_city
 from config.strict_yaml import first, read_yaml
-from models.city import City, Corridor, District, Landmark, Name, Segment, Sensor
+from models.city import City, Corridor, District, Landmark
 from models.errors import ConfigurationError
 
 __all__ = ["city_folder_of", "inspect_city", "load_city", "write_city"]
@@ -50,8 +50,9 @@ def inspect_city(folder: Path) -> tuple[City | None, list[ConfigurationError]]:
     if not folder.is_dir():
         return None, [ConfigurationError(str(folder), "", "no such city folder")]
     file, mistakes = read_yaml(folder / CITY_FILE, CityFile)
-    segments, segment_mistakes = read_segments(folder / SEGMENTS_FILE)
-    sensors, sensor_mistakes = read_sensors(folder / SENSORS_FILE)
+    shared = Shared()
+    segments, segment_mistakes = read_segments(folder / SEGMENTS_FILE, shared)
+    sensors, sensor_mistakes = read_sensors(folder / SENSORS_FILE, shared)
     mistakes = mistakes + segment_mistakes + sensor_mistakes
     if file is None or mistakes:
         return None, mistakes
@@ -62,8 +63,8 @@ def inspect_city(folder: Path) -> tuple[City | None, list[ConfigurationError]]:
         city_id=file.city_id,
         name=file.name.to_name(),
         timezone=file.timezone,
-        segments=tuple(_to_segment(feature) for _, feature in segments),
-        sensors=tuple(Sensor(**row.model_dump()) for _, row in sensors),
+        segments=tuple(segments.rows),
+        sensors=tuple(sensors.rows),
         districts=tuple(District(d.district_id, d.name.to_name()) for d in file.districts),
         corridors=tuple(
             Corridor(c.corridor_id, c.name.to_name(), tuple(c.segment_ids)) for c in file.corridors
@@ -74,21 +75,3 @@ def inspect_city(folder: Path) -> tuple[City | None, list[ConfigurationError]]:
         expected_period_s=file.expected_period_s,
     )
     return city, []
-
-
-def _to_segment(feature: SegmentFeature) -> Segment:
-    fields = feature.properties
-    return Segment(
-        segment_id=fields.segment_id,
-        name=Name(zh=fields.name_zh, en=fields.name_en),
-        district_id=fields.district,
-        road_class=fields.road_class,
-        length_m=float(fields.length_m),
-        lanes=fields.lanes,
-        speed_limit_kmh=float(fields.speed_limit_kmh or 0),
-        free_flow_kmh=float(fields.free_flow_kmh),
-        free_flow_method=fields.free_flow_method,
-        polyline=tuple((float(lon), float(lat)) for lon, lat in feature.geometry.coordinates),
-        from_node=fields.from_node,
-        to_node=fields.to_node,
-    )

@@ -60,12 +60,23 @@ def first(mistakes: Sequence[ConfigurationError]) -> None:
 
 def read_text(path: Path) -> str:
     """The UTF-8 text of a file (a leading byte order mark is dropped); raises ConfigurationError."""
+    return text_of(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """What the file holds; raises ConfigurationError."""
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise ConfigurationError(str(path), "", "no such file") from None
     except OSError as error:
         raise ConfigurationError(str(path), "", f"cannot be read: {error.strerror}") from None
+
+
+def text_of(path: Path, raw: bytes) -> str:
+    """What `raw`, the bytes of `path`, says in UTF-8, without a leading byte order mark; raises
+    ConfigurationError with the line of the first byte that is not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

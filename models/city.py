@@ -2,6 +2,9 @@
 
 A *position* is the index of a segment, sensor, district or corridor in its tuple; columns carry
 positions, names are looked up at the edges.
+
+A place can hold nothing that holds it again, and there may be hundreds of thousands of them: `gc=False`
+saves 16 bytes of each and spares the garbage collector from walking through them.
 """
 
 from __future__ import annotations
@@ -18,21 +21,21 @@ Ints = npt.NDArray[np.int64]
 ROAD_CLASSES = ("freeway", "expressway", "arterial", "collector", "local", "ramp")
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """One name in both languages of the interface."""
 
     zh: str
     en: str
 
 
-class District(msgspec.Struct, frozen=True):
+class District(msgspec.Struct, frozen=True, gc=False):
     """A part of the city that segments belong to."""
 
     district_id: str
     name: Name
 
 
-class Corridor(msgspec.Struct, frozen=True):
+class Corridor(msgspec.Struct, frozen=True, gc=False):
     """Segments in driving order."""
 
     corridor_id: str
@@ -40,7 +43,7 @@ class Corridor(msgspec.Struct, frozen=True):
     segment_ids: tuple[str, ...]
 
 
-class Landmark(msgspec.Struct, frozen=True):
+class Landmark(msgspec.Struct, frozen=True, gc=False):
     """A place that people know, drawn on the map."""
 
     name: Name
@@ -48,7 +51,7 @@ class Landmark(msgspec.Struct, frozen=True):
     lat: float
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """The smallest coloured stretch of road, one direction."""
 
     segment_id: str
@@ -65,7 +68,7 @@ class Segment(msgspec.Struct, frozen=True):
     to_node: str = ""
 
 
-class Sensor(msgspec.Struct, frozen=True):
+class Sensor(msgspec.Struct, frozen=True, gc=False):
     """A fixed detector on one segment; `offset_m` from the segment's start."""
 
     sensor_id: str
