@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_process(settings)
     refuse_embedded(settings)
     folder = city_folder_of(settings.city)
-    city, calendar = load_city(folder), city_calendar(folder)
+    city, calendar = load_city(folder, drawn=False), city_calendar(folder)
     stopping = Stopping()
     with ExitStack() as stack:
         broker = stack.enter_context(open_broker(settings.broker))

@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median
 
 from config.city_schema import CityFile
-from config.city_tables import SegmentTable, SensorTable
+from config.city_segments import SegmentTable
+from config.city_sensors import SensorTable
 from models.errors import ConfigurationError
 
 CITY_RADIUS_KM = 300.0
@@ -75,21 +76,21 @@ def _misplaced(
 ) -> list[ConfigurationError]:
     """Coordinates that cannot be: outside the globe, or far from the rest of the city."""
     mistakes = []
-    inside: list[int] = []
-    for i, segment in enumerate(segments.rows):
-        wrong = next((point for point in segment.polyline if not _on_earth(*point)), None)
+    starts: dict[int, Point] = {}
+    for i in range(len(segments.rows)):
+        line = segments.line(i)
+        wrong = next((point for point in line if not _on_earth(*point)), None)
         if wrong is None:
-            inside.append(i)
+            starts[i] = line[0]
         else:
             lon, lat = wrong
             hint = _SWAPPED if _on_earth(lat, lon) else "degrees of WGS 84 are expected"
             problem = f"[{lon:g}, {lat:g}] is no longitude and latitude"
             mistakes.append(ConfigurationError(segments.place(i), "geometry.coordinates", problem, hint))
-    if not inside:
+    if not starts:
         return mistakes
-    starts = [segments.rows[i].polyline[0] for i in inside]
-    centre = (median(lon for lon, _ in starts), median(lat for _, lat in starts))
-    for i, start in zip(inside, starts, strict=True):
+    centre = (median(lon for lon, _ in starts.values()), median(lat for _, lat in starts.values()))
+    for i, start in starts.items():
         if not _within(start, centre, CITY_RADIUS_KM):
             mistakes.append(
                 _far(segments.place(i), "geometry.coordinates", start, centre, CITY_RADIUS_KM, "the city")
@@ -99,11 +100,11 @@ def _misplaced(
         here = (mark.lon, mark.lat)
         if not _within(here, centre, CITY_RADIUS_KM):
             mistakes.append(_far(place, field, here, centre, CITY_RADIUS_KM, "the city"))
-    lines = {segments.rows[i].segment_id: segments.rows[i].polyline for i in inside}
+    position = {segments.rows[i].segment_id: i for i in starts}
     for i, sensor in enumerate(sensors.rows):
-        if sensor.lon is None or sensor.lat is None or sensor.segment_id not in lines:
+        if sensor.lon is None or sensor.lat is None or sensor.segment_id not in position:
             continue
-        line, here = lines[sensor.segment_id], (sensor.lon, sensor.lat)
+        line, here = segments.line(position[sensor.segment_id]), (sensor.lon, sensor.lat)
         nearest = min(line, key=lambda point: _distance_km(here, point))
         limit_km = SENSOR_DISTANCE_KM + sum(itertools.starmap(_distance_km, itertools.pairwise(line)))
         if not _within(here, nearest, limit_km):

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from config.city_consistency import contradictions
 from config.city_schema import CityFile
-from config.city_tables import Shared, read_segments, read_sensors
+from config.city_segments import read_segments
+from config.city_sensors import read_sensors
 from config.city_writing import CITY_FILE, SEGMENTS_FILE, SENSORS_FILE, write_city
+from config.shared_values import Shared
 from config.strict_yaml import first, read_yaml
 from models.city import City, Corridor, District, Landmark
 from models.errors import ConfigurationError
@@ -37,21 +39,25 @@ def city_folder_of(name_or_path: str) -> Path:
     raise ConfigurationError(name_or_path, "", "no such city folder", remedy)
 
 
-def load_city(folder: Path) -> City:
-    """The city of `folder`; raises ConfigurationError with the first mistake."""
-    city, mistakes = inspect_city(folder)
+def load_city(folder: Path, drawn: bool = True) -> City:
+    """The city of `folder`; raises ConfigurationError with the first mistake.
+
+    Where `drawn` is false, its segments have no name, nodes and polyline: a worker needs none of them, and
+    they are most of a large city's memory. The folder is checked as ever.
+    """
+    city, mistakes = inspect_city(folder, drawn)
     first(mistakes)
     assert city is not None
     return city
 
 
-def inspect_city(folder: Path) -> tuple[City | None, list[ConfigurationError]]:
+def inspect_city(folder: Path, drawn: bool = True) -> tuple[City | None, list[ConfigurationError]]:
     """The city of `folder`, or None and every mistake in it."""
     if not folder.is_dir():
         return None, [ConfigurationError(str(folder), "", "no such city folder")]
     file, mistakes = read_yaml(folder / CITY_FILE, CityFile)
     shared = Shared()
-    segments, segment_mistakes = read_segments(folder / SEGMENTS_FILE, shared)
+    segments, segment_mistakes = read_segments(folder / SEGMENTS_FILE, shared, drawn)
     sensors, sensor_mistakes = read_sensors(folder / SENSORS_FILE, shared)
     mistakes = mistakes + segment_mistakes + sensor_mistakes
     if file is None or mistakes:
