@@ -77,12 +77,18 @@ class ToldWindows:
         self.records = 0
         self.clock_ms = [0] * partitions
         self._segments = {segment.segment_id: i for i, segment in enumerate(city.segments)}
-        self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": GROUP, "enable.auto.commit": False}
-        )
-        self._consumer.assign([TopicPartition(INDICES.name, partition, 0) for partition in range(partitions)])
-        self._partitions = partitions
+        self._bootstrap, self._partitions = bootstrap, partitions
+        self._next_offset = [0] * partitions
+        self._consumer = self._reader()
         self._rows = [np.empty(0, _ROW)]
+
+    def _reader(self) -> Consumer:
+        """Reads on from where it stopped."""
+        consumer = Consumer(
+            {"bootstrap.servers": self._bootstrap, "group.id": GROUP, "enable.auto.commit": False}
+        )
+        consumer.assign([TopicPartition(INDICES.name, i, at) for i, at in enumerate(self._next_offset)])
+        return consumer
 
     def close(self) -> None:
         """Leave the broker."""
@@ -99,12 +105,16 @@ class ToldWindows:
         except KafkaException as error:
             if error.args[0].code() not in _NOT_READY:
                 raise
+            # librdkafka may keep what it knew of a partition that had no leader for a moment.
+            self._consumer.close()
+            self._consumer = self._reader()
             return self.records
         while self.records < sum(ends):
             for message in self._consumer.consume(500, 1.0):
                 assert message.error() is None, message.error()
                 told = decode_record(message.value() or b"")
                 self.records += 1
+                self._next_offset[told.partition] = message.offset() + 1
                 self.clock_ms[told.partition] = max(self.clock_ms[told.partition], told.clock_ms)
                 rows = _final_rows(unpack_columns(told), self._segments)
                 if len(rows):
