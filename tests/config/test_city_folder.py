@@ -100,6 +100,22 @@ BAD = {
     ),
     "a city.yaml that is not UTF-8": (appending(CITY, b"# \xff\n"), [CITY, "0xff is not UTF-8"]),
     "geojson syntax": (replacing(SEGMENTS, "[\n", "[,\n"), [f"{SEGMENTS} line 1", "not JSON"]),
+    "a name that is not UTF-8": (
+        lambda folder: (folder / SEGMENTS).write_bytes(
+            (folder / SEGMENTS).read_bytes().replace("文二路".encode(), "文二路".encode("gbk"))
+        ),
+        [f"{SEGMENTS} line 2", "0xce is not UTF-8"],
+    ),
+    "a line end in a name": (replacing(SEGMENTS, "文二路", "文\n路"), [f"{SEGMENTS} line 2", "not JSON"]),
+    "half a character": (
+        replacing(SEGMENTS, "文二路", "\\ud800"),
+        ["feature 1 (a-b)", "properties.name_zh", "unicode"],
+    ),
+    "a wrong value written after a right one": (
+        replacing(SEGMENTS, '"lanes":2', '"lanes":2,"lanes":0'),
+        ["feature 1 (a-b)", "properties.lanes", "not 0"],
+    ),
+    "something after the collection": (appending(SEGMENTS, b"{}"), [f"{SEGMENTS} line 5", "Extra data"]),
     "not a collection": (replacing(SEGMENTS, "FeatureCollection", "Feature"), ["FeatureCollection"]),
     "another coordinate system": (
         replacing(SEGMENTS, '"features"', '"crs":{"name":"EPSG:3857"},"features"'),
@@ -216,6 +232,21 @@ def test_a_sensor_file_with_windows_line_ends_and_a_byte_order_mark_is_read(tmp_
     write_city(a_city(), tmp_path)
     path = tmp_path / SENSORS
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_city(tmp_path) == a_city()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('{"type":"FeatureCollection"', '\ufeff{"type":"FeatureCollection"'),
+        ('"features"', '"bbox":[NaN,-Infinity],"features"'),
+        ('"features"', '"features":[],"crs":{"name":"urn:ogc:def:crs:EPSG::4326"},"features"'),
+        ('"name_zh":"文二路"', '"name_zh":"","name_zh":"\\u6587二路"'),
+    ],
+)
+def test_what_other_tools_write_into_geojson_is_read(old: str, new: str, tmp_path: Path) -> None:
+    write_city(a_city(), tmp_path)
+    replacing(SEGMENTS, old, new)(tmp_path)
     assert load_city(tmp_path) == a_city()
 
 
