@@ -1,7 +1,7 @@
 """From an observation to the wall: sent to the embedded broker, seen in the snapshot that `/stream` pushes.
 
-`citybrain up` runs as it is; its city sends 5,000 observations a second. Of some segments every observation
-is followed: it raises the coverage of its window, which the snapshot shows.
+`citybrain up` runs as it is; its city sends 500 to 50,000 observations a second. Of some segments every
+observation is followed: it raises the coverage of its window, which the snapshot shows.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ from benchmarks.rounds import Say
 from benchmarks.worker_process import Command, city_folder, running
 from benchmarks.workload import Workload
 
-RATE_PER_S = 5_000
-LOOPS = (10, 2)
-"""Loops per segment: 15,000 segments with one for each lane, and 75,000 with two."""
 PARTITIONS = 4
+CITIES = (
+    Workload(1_500, 10, PARTITIONS, loops=10),  # 500 observations a second
+    Workload(15_000, 10, PARTITIONS, loops=10),  # 5,000, a loop for each lane
+    Workload(75_000, 10, PARTITIONS),  # 5,000, a larger city
+    Workload(37_500, 100, PARTITIONS, loops=4, period_s=3),  # 50,000
+)
 WARM_UP_S = 32.0
 """Every sensor has reported once: before that a segment's next window may cover no more than the one shown,
 and an observation that changes no figure is not seen."""
@@ -78,10 +81,10 @@ class StreamReader:
 def measure(folder: Path, say: Say) -> list[dict[str, Any]]:
     """Latencies in each city, and what the whole process needs meanwhile."""
     found = []
-    for loops in LOOPS:
-        place = folder / str(loops)
+    for city in CITIES:
+        place = folder / str(len(found))
         place.mkdir(parents=True)
-        found.append(_measure(Workload(RATE_PER_S * 30 // loops, 10, PARTITIONS, loops=loops), place))
+        found.append(_measure(city, place))
         say(f"glass: {found[-1]}")
     return found
 
@@ -110,7 +113,7 @@ def _measure(workload: Workload, folder: Path) -> dict[str, Any]:
         sent = [(segment, at) for segment, at in feed.watched_at if measured_from <= at < measured_until]
         seen_s, missing = seen_after_s(sent, followed, reader.came_at, reader.coverage_pct)
         return (
-            {"offered_per_s": RATE_PER_S, "segments": workload.segments}
+            {"offered_per_s": workload.sensors // workload.period_s, "segments": workload.segments}
             | percentiles(seen_s)
             | {
                 "missing": missing,

@@ -52,10 +52,11 @@ def _ratios(found: Results) -> str:
 def _other_figures(found: Results) -> list[tuple[str, str, str, str, str]]:
     also, rows = found["also"], []
     if "glass" in also:
-        best = min(also["glass"], key=lambda one: float(one["p95_s"]))
-        seen = f"{best['p95_s']:.2f} s ({best['segments']:,} segments)"
+        cities = [one for one in also["glass"] if one["offered_per_s"] == 5_000]
+        worst = max(cities, key=lambda one: float(one["p95_s"]))
+        seen = f"{worst['p95_s']:.2f} s ({worst['segments']:,} segments)"
         what = "event to glass at 5,000 observations/s, embedded, p95"
-        rows.append(("", what, seen, "≤ 1.5 s", _yes(best["p95_s"] <= 1.5)))
+        rows.append(("", what, seen, "≤ 1.5 s", _yes(worst["p95_s"] <= 1.5)))
     if "catch_up" in also:
         times = also["catch_up"]["times_live"]
         what = "catching up after an hour, as a multiple of 5,000 observations/s"
