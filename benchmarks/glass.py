@@ -80,7 +80,7 @@ class StreamReader:
 
 def measure(folder: Path, say: Say) -> list[dict[str, Any]]:
     """Latencies in each city, and what the whole process needs meanwhile."""
-    found = []
+    found: list[dict[str, Any]] = []
     for city in CITIES:
         place = folder / str(len(found))
         place.mkdir(parents=True)

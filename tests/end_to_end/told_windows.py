@@ -114,7 +114,7 @@ class ToldWindows:
                 assert message.error() is None, message.error()
                 told = decode_record(message.value() or b"")
                 self.records += 1
-                self._next_offset[told.partition] = message.offset() + 1
+                self._next_offset[told.partition] = (message.offset() or 0) + 1
                 self.clock_ms[told.partition] = max(self.clock_ms[told.partition], told.clock_ms)
                 rows = _final_rows(unpack_columns(told), self._segments)
                 if len(rows):
