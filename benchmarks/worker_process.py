@@ -99,19 +99,31 @@ def index_worker(
     bootstrap: str, workload: Workload, folder: Path, *, ticker: bool = True
 ) -> Iterator[Command]:
     """`citybrain worker index` on the workload's city, ready, until the end of the block."""
+    words = ["worker", "index"] + ([] if ticker else ["--no-ticker"])
+    with citybrain_process(words, "worker_port", bootstrap, workload, folder) as command:
+        yield command
+
+
+@contextlib.contextmanager
+def citybrain_process(
+    words: list[str], port_setting: str, bootstrap: str, workload: Workload, folder: Path
+) -> Iterator[Command]:
+    """A process of a grown deployment, ready, until the end of the block; there is no history."""
     (port,) = free_ports(1)
     settings = {
         "broker": bootstrap,
         "city": str(city_folder(workload, folder)),
         "partitions": str(workload.partitions),
-        "worker_port": str(port),
+        port_setting: str(port),
         "data_dir": str(folder / "data"),
+        "history": "clickhouse://127.0.0.1:1/none",
         "log_level": "warning",
     }
-    words = [str(CITYBRAIN), "worker", "index"] + ([] if ticker else ["--no-ticker"])
-    with running(words, folder, settings) as command:
+    with running([str(CITYBRAIN), *words], folder, settings) as command:
         command.address = f"http://127.0.0.1:{port}"
-        command.wait(lambda: answers(f"{command.address}/readyz"), "readiness", READY_S)
+        command.wait(lambda: answers(f"{command.address}/livez"), "an answer", READY_S)
+        if "worker" in words:
+            command.wait(lambda: answers(f"{command.address}/readyz"), "readiness", READY_S)
         yield command
 
 

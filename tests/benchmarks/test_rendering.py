@@ -15,6 +15,7 @@ GLASS = {
     "p95_s": 1.4,
     "p99_s": 1.6,
     "samples": 900,
+    "grown": False,
     "cpu_percent_of_a_core": 60.0,
 }
 

@@ -12,6 +12,7 @@ import faust
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
+from tests.streams.small_faust_app import small_faust_app
 from tests.waiting import until, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -29,20 +30,14 @@ class Counted:
 
 
 def a_worker(bootstrap: str, group: str, topic: str, directory: Path) -> Counted:
-    app = faust.App(
+    app = small_faust_app(
         group,
-        broker=f"kafka://{bootstrap}",
-        store="memory://",
-        datadir=str(directory / uuid.uuid4().hex),
-        web_enabled=False,
-        autodiscover=False,
-        set_as_current=False,
-        broker_commit_interval=0.1,
+        f"kafka://{bootstrap}",
+        directory,
+        topic_allow_declare=True,
+        topic_disable_leader=False,
         broker_heartbeat_interval=1.0,
         broker_session_timeout=6.0,
-        stream_wait_empty=False,
-        key_serializer="raw",
-        value_serializer="raw",
     )
     counted = Counted(app)
     # `internal` is what makes Faust declare a topic rather than expect it.

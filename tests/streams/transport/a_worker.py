@@ -15,6 +15,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams.transport import BatchSchema, FetchedBatch, batches, limit_buffer
 from streams.transport.consumer import Consumer
+from tests.streams.small_faust_app import small_faust_app
 
 Body = Callable[[StreamT[Any]], Awaitable[None]]
 
@@ -38,23 +39,13 @@ class AWorker:
     ) -> None:
         self.topic, self.auto = topic, auto
         self.events: list[Any] = []
-        self.app = faust.App(
-            group,
-            broker=f"batch+kafka://{bootstrap}{options}",
-            store="memory://",
-            datadir=str(directory / uuid.uuid4().hex),
-            web_enabled=False,
-            autodiscover=False,
-            set_as_current=False,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            consumer_auto_offset_reset="earliest",
-            stream_wait_empty=False,
-            broker_heartbeat_interval=0.3,
-            broker_session_timeout=6.0,
-            broker_rebalance_timeout=10.0,
-            **{"broker_commit_interval": 0.1, **settings},
-        )
+        usual = {
+            "broker_heartbeat_interval": 0.3,
+            "broker_session_timeout": 6.0,
+            "broker_rebalance_timeout": 10.0,
+        }
+        url = f"batch+kafka://{bootstrap}{options}"
+        self.app = small_faust_app(group, url, directory, **usual | settings)
         source = self.app.topic(topic, schema=schema or BatchSchema())
         limit_buffer(source, buffer)
         self.app.agent(source)(body or self._keep)

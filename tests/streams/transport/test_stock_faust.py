@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,27 +12,13 @@ import pytest
 from faust.transport.consumer import Consumer
 from faust.types import TP, StreamT
 
+from tests.streams.small_faust_app import small_faust_app
 from tests.streams.transport.a_worker import ATopic, start_at_once
 from tests.waiting import until
 
 
 def an_app(bootstrap: str, group: str, directory: Path) -> faust.App:
-    return faust.App(
-        group,
-        broker=f"kafka://{bootstrap}",
-        store="memory://",
-        datadir=str(directory / uuid.uuid4().hex),
-        web_enabled=False,
-        autodiscover=False,
-        set_as_current=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        consumer_auto_offset_reset="earliest",
-        stream_wait_empty=False,
-        key_serializer="raw",
-        value_serializer="raw",
-        broker_commit_interval=0.1,
-    )
+    return small_faust_app(group, f"kafka://{bootstrap}", directory)
 
 
 def a_consumer(app: faust.App) -> Consumer:
