@@ -88,7 +88,8 @@ class LiveFeed:
             for partition, messages in part.messages.items():
                 self._producer.produce_batch(OBSERVATIONS.name, messages, partition=partition)
             self._producer.poll(0)
-        self._producer.flush(10)
+        if self._producer.flush(10):
+            self._producer.purge()  # else closing waits for a broker that is gone
         self._producer.close()
 
     def _slices(self) -> Iterator[Slice]:
