@@ -98,6 +98,8 @@ def read_segments(
     except json.JSONDecodeError as error:
         problem = f"not JSON: {error.msg} at column {error.colno}"
         return table, [ConfigurationError(f"{path} line {error.lineno}", "", problem)]
+    except RecursionError:
+        return table, [ConfigurationError(str(path), "", "not GeoJSON: nested too deeply")]
     mistakes = _collection_mistakes(path, collection)
     if mistakes:
         return table, mistakes
@@ -126,7 +128,11 @@ def _add_all(table: SegmentTable, raw: bytes) -> bool:
             return False
         for feature in features:
             table.add(SegmentFeature.model_validate_json(bytes(feature)))
-    except (msgspec.MsgspecError, ValueError):  # pydantic's ValidationError and Unicode's are ValueErrors
+    except (
+        msgspec.MsgspecError,
+        RecursionError,
+        ValueError,
+    ):  # pydantic's ValidationError and Unicode's are ValueErrors
         return False
     return True
 

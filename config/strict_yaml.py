@@ -6,6 +6,7 @@ that is not UTF-8 are mistakes. Callers get all mistakes of a file at once; `fir
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,8 +78,9 @@ def text_of(path: Path, raw: bytes) -> str:
     """What `raw`, the bytes of `path`, says in UTF-8, without a leading byte order mark; raises
     ConfigurationError with the line of the first byte that is not UTF-8.
     """
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigurationError(

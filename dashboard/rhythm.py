@@ -42,7 +42,8 @@ class Rhythm:
     def heard(self, record: IndexRecord, at_s: float) -> None:
         """Note a record that was folded."""
         if record.kind != "segment":
-            self._areas_ms = max(self._areas_ms, record.clock_ms)
+            if self._wave_at_s is not None:  # before that they lack partitions
+                self._areas_ms = max(self._areas_ms, record.clock_ms)
         elif record.resume is not None:  # the last one of what the partition told at once
             self._told_ms[record.partition] = record.clock_ms
             if self._wave_at_s is None and self._wave_is_in():

@@ -24,9 +24,9 @@ from streams.transport import FetchedBatch, gathered, is_current
 GROUP = "citybrain-index"
 GATHER_S = 0.1
 LARGEST_GATHERING = 20_000
-"""Records."""
+"""Records; a worker that gets so many at once is behind."""
 BEHIND_BYTES = 4_000_000
-"""A worker that gets so much at once is behind."""
+"""So is one that gets so much at once, as of blocks, of which there are few."""
 TELL_WHEN_BEHIND_S = 0.5
 MOST_IN_FLIGHT_BYTES = 8_000_000
 """The producer keeps several copies of what it sends."""
@@ -95,7 +95,8 @@ def create_index_app(
     async def index(stream: StreamT[FetchedBatch]) -> None:
         async for events in gathered(stream, LARGEST_GATHERING, GATHER_S):
             batches = group_by_partition(events)
-            behind = sum(batch.payload_bytes for batch in batches) >= BEHIND_BYTES
+            behind = sum(map(len, batches)) >= LARGEST_GATHERING
+            behind = behind or sum(batch.payload_bytes for batch in batches) >= BEHIND_BYTES
             in_flight = InFlight()
             for batch in batches:
                 if not is_current(batch.events[0]):
@@ -139,7 +140,7 @@ class InFlight:
         """Wait for it at the next `settle`."""
         self._sent += sent
         self._produced.append((state, produced))
-        self.payload_bytes += sum(map(len, produced.segments))
+        self.payload_bytes += sum(map(len, produced.segments)) + sum(map(len, produced.partials))
 
     async def settle(self) -> None:
         """Acknowledge what led to it, once the broker has it: only then may it be."""

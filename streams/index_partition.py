@@ -68,6 +68,8 @@ class IndexPartition:
     missing: int = 0
     told_at_s: float = -math.inf  # the caller's clock
     _told: _Times = field(default_factory=lambda: _Times(0, 0, 0))
+    _owes_provisional: bool = False
+    """Whether the last word left out what is not published: then the next one need not wait for the clock."""
 
     def take(
         self, batch: Batch, *, tell: bool = True, provisional: bool = True, careful: bool = False
@@ -124,8 +126,10 @@ class IndexPartition:
 
     def _tell(self, provisional: bool) -> tuple[list[bytes], list[bytes]]:
         windows = self.index.windows
-        if windows.clock_ms and windows.clock_ms <= self._told.clock_ms:
+        owed = provisional and self._owes_provisional
+        if windows.clock_ms and windows.clock_ms <= self._told.clock_ms and not owed:
             return [], []
+        self._owes_provisional = not provisional
         before, now = self._told, _Times(windows.clock_ms, windows.newest_event_ms, windows.watermark_ms)
         self._told = now
         output = self.index.collect(provisional)

@@ -106,6 +106,14 @@ BAD = {
         ),
         [f"{SEGMENTS} line 2", "0xce is not UTF-8"],
     ),
+    "no UTF-8 after a byte order mark": (
+        lambda folder: (folder / SENSORS).write_bytes(b"\xef\xbb\xbfsensor_id\n\n\n\xff"),
+        [f"{SENSORS} line 4", "0xff is not UTF-8"],
+    ),
+    "a geojson of nothing but brackets": (
+        lambda folder: (folder / SEGMENTS).write_bytes(b'{"features": ' + b"[" * 200_000),
+        [SEGMENTS, "nested too deeply"],
+    ),
     "a line end in a name": (replacing(SEGMENTS, "文二路", "文\n路"), [f"{SEGMENTS} line 2", "not JSON"]),
     "half a character": (
         replacing(SEGMENTS, "文二路", "\\ud800"),

@@ -89,8 +89,10 @@ def test_half_a_wave_is_not_shown_yet() -> None:
     for at_s, record in _wave(1.0, 1.0, partitions=(0, 1, 3)):
         rhythm.heard(record, at_s)
     assert rhythm.due_s() == 0.1 + LATE_S
-    rhythm.heard(_told(2, 1.0), 1.2)
-    assert rhythm.due_s() <= 1.2
+    rhythm.heard(_told(2, 1.0), 1.12)
+    assert rhythm.due_s() == pytest.approx(1.12 + AREAS_S), "the areas that were told lack it"
+    rhythm.heard(_areas(1.0), 1.18)
+    assert rhythm.due_s() <= 1.18
 
 
 def test_a_partition_tells_with_the_last_record_of_its_telling() -> None:

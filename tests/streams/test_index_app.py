@@ -34,7 +34,7 @@ async def test_nothing_is_acknowledged_before_the_broker_has_what_came_of_it() -
     taken_by_broker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     in_flight = InFlight()
     in_flight.add(partition, produced, [taken_by_broker])
-    assert in_flight.payload_bytes == sum(map(len, produced.segments)) > 0
+    assert in_flight.payload_bytes == sum(map(len, produced.segments + produced.partials)) > 0
     settled = asyncio.create_task(in_flight.settle())
     await asyncio.sleep(0)
     assert not any(record.acked for record in records)

@@ -109,8 +109,10 @@ def test_who_is_behind_tells_what_is_published_and_the_rest_once_it_is_not() -> 
     first = [a_clock(NOON_MS), an_observation(), an_observation("s1-0", NOON_MS + 100 * SECOND)]
     behind = partition.take(a_batch(events(*first)), provisional=False)
     assert statuses(behind) == {(60, "PUBLISHED")}
-    caught_up = partition.take(a_batch(events(a_clock(NOON_MS + 101 * SECOND), first_offset=3)))
+    caught_up = partition.take(a_batch(events(an_observation("s1-0", NOON_MS + 99 * SECOND), first_offset=3)))
     assert statuses(caught_up) == {(60, "PROVISIONAL"), (300, "PROVISIONAL")}
+    between = partition.take(a_batch(events(an_observation("s1-0", NOON_MS + 98 * SECOND), first_offset=4)))
+    assert between.segments == []
 
 
 def test_refused_records_become_dead_letters_with_their_place_and_are_counted() -> None:
